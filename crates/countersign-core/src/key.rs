@@ -1,0 +1,471 @@
+//! Keys: ids, secrets, and the sets that make rotation possible.
+//!
+//! Invariants: a secret is never empty, is wiped from memory when dropped, is shown by no `Debug`
+//! and cannot be compared. A [`KeySet`] holds one to [`KeySet::MAX_ACTIVE`] keys of one id.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use zeroize::Zeroizing;
+
+use crate::config::ConfigError;
+use crate::encoding;
+use crate::mac::{self, Algorithm, Derivation, KeyedMac, Signature};
+use crate::scheme::SchemeId;
+use crate::time::Timestamp;
+
+/// The id of a key, as a request claims it: 1 to 256 visible ASCII characters.
+///
+/// Ids are compared byte for byte: case, escapes and look-alikes make a different id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyId<'a>(&'a str);
+
+impl<'a> KeyId<'a> {
+    /// The longest id. No issuer known to us uses more than 64; what is longer is not looked up.
+    pub const MAX_LEN: usize = 256;
+
+    /// Reads an id; `None` when it is empty, too long or has anything but visible ASCII in it.
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let readable = (1..=Self::MAX_LEN).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
+        readable.then_some(Self(text))
+    }
+
+    /// An id that [`parse`](KeyId::parse) has accepted before.
+    pub(crate) const fn already_checked(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// The id.
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for KeyId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({:?})", self.0)
+    }
+}
+
+/// A secret: wiped when dropped, redacted in `Debug`, and read only through
+/// [`expose`](Secret::expose).
+pub struct Secret(Zeroizing<Box<[u8]>>);
+
+impl Secret {
+    fn new(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// The bytes of the secret.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// A secret, whose it is, and what it may be used for.
+///
+/// Built by value: `SigningKey::new(id, secret, principal)?.schemes([SchemeId::AUTH_KEY])`.
+pub struct SigningKey<P = String> {
+    id: Box<str>,
+    secret: Secret,
+    principal: P,
+    schemes: Option<Box<[SchemeId]>>,
+    not_before: Option<Timestamp>,
+    not_after: Option<Timestamp>,
+    algorithm: Algorithm,
+    keyed: [OnceLock<Box<KeyedMac>>; 4],
+}
+
+impl SigningKey<String> {
+    /// The key `id` of `principal`, with `secret` as the text or bytes both sides share.
+    ///
+    /// Some schemes read the secret as an encoding (MAC's yar profile: base64url); give it as it
+    /// was issued.
+    ///
+    /// # Errors
+    /// When the id is not a [`KeyId`], or the secret is shorter than [`MIN_SECRET_LEN`] bytes.
+    pub fn new(
+        id: impl Into<String>,
+        secret: impl AsRef<[u8]>,
+        principal: impl Into<String>,
+    ) -> Result<Self, ConfigError> {
+        Self::with_principal(id, secret, principal.into())
+    }
+}
+
+/// The shortest secret that [`SigningKey::new`] takes: 128 bits, below which the schemes'
+/// signatures can be searched for offline.
+pub const MIN_SECRET_LEN: usize = 16;
+
+impl<P> SigningKey<P> {
+    /// As [`SigningKey::new`], with a principal of any type.
+    ///
+    /// # Errors
+    /// As [`SigningKey::new`].
+    pub fn with_principal(
+        id: impl Into<String>,
+        secret: impl AsRef<[u8]>,
+        principal: P,
+    ) -> Result<Self, ConfigError> {
+        let (id, secret) = (id.into(), secret.as_ref());
+        if (1..MIN_SECRET_LEN).contains(&secret.len()) {
+            return Err(ConfigError::new(
+                format!("secret of key {id:?}"),
+                format!("{} bytes", secret.len()),
+                "use at least 16 random bytes, or SigningKey::with_short_secret if the partner \
+                 cannot change it",
+            ));
+        }
+        Self::with_short_secret(id, secret, principal)
+    }
+
+    /// As [`SigningKey::with_principal`], for a secret that is shorter than it should be.
+    ///
+    /// A short secret can be found by trying: whoever records one request can search for it
+    /// offline. Take it only from a partner who cannot change it.
+    ///
+    /// # Errors
+    /// When the id is not a [`KeyId`], or the secret is empty.
+    pub fn with_short_secret(
+        id: impl Into<String>,
+        secret: impl AsRef<[u8]>,
+        principal: P,
+    ) -> Result<Self, ConfigError> {
+        let id = id.into();
+        if KeyId::parse(id.as_bytes()).is_none() {
+            return Err(ConfigError::new(
+                "key id",
+                id,
+                "use 1 to 256 visible ASCII characters",
+            ));
+        }
+        let secret = secret.as_ref();
+        if secret.is_empty() {
+            return Err(ConfigError::new(
+                format!("secret of key {id:?}"),
+                "",
+                "use at least 16 random bytes; with an empty secret anybody could sign",
+            ));
+        }
+        Ok(Self {
+            id: id.into(),
+            secret: Secret::new(secret),
+            principal,
+            schemes: None,
+            not_before: None,
+            not_after: None,
+            algorithm: Algorithm::Sha1,
+            keyed: Default::default(),
+        })
+    }
+
+    /// Pins the key to these schemes: under any other it does not verify.
+    ///
+    /// Without a pin it verifies under every scheme that signs; `basic`, where the id is the
+    /// secret, always needs one.
+    #[must_use]
+    pub fn schemes(mut self, schemes: impl IntoIterator<Item = SchemeId>) -> Self {
+        self.schemes = Some(schemes.into_iter().collect());
+        self
+    }
+
+    /// The key is not valid before `time`.
+    #[must_use]
+    pub fn not_before(mut self, time: Timestamp) -> Self {
+        self.not_before = Some(time);
+        self
+    }
+
+    /// The key is not valid after `time`.
+    #[must_use]
+    pub fn not_after(mut self, time: Timestamp) -> Self {
+        self.not_after = Some(time);
+        self
+    }
+
+    /// The algorithm of the credential, for schemes that leave it to the credential (MAC);
+    /// HMAC-SHA-1 unless given, as the original issues them.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// The id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose key it is.
+    pub fn principal(&self) -> &P {
+        &self.principal
+    }
+
+    /// The secret.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// The algorithm of the credential.
+    pub(crate) fn own_algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether the key may be used under `scheme`.
+    pub(crate) fn allows(&self, scheme: SchemeId) -> bool {
+        match &self.schemes {
+            Some(pinned) => pinned.contains(&scheme),
+            None => scheme != SchemeId::BASIC,
+        }
+    }
+
+    /// Where `now` lies in the key's validity.
+    pub(crate) fn validity(&self, now: Timestamp) -> Validity {
+        if self.not_before.is_some_and(|start| now < start) {
+            Validity::NotYet
+        } else if self.not_after.is_some_and(|end| now > end) {
+            Validity::Over
+        } else {
+            Validity::Valid
+        }
+    }
+
+    /// A MAC keyed with this key as the scheme derives it; `None` when the secret is not in the
+    /// form the scheme prescribes.
+    ///
+    /// Where the key does not depend on the request, the keyed state is kept: cloning it costs a
+    /// fifth less than keying anew.
+    pub(crate) fn keyed(
+        &self,
+        derivation: Derivation<'_>,
+        algorithm: Algorithm,
+    ) -> Option<KeyedMac> {
+        let secret = self.secret.expose();
+        match derivation {
+            Derivation::Raw => self.kept(0, algorithm, || KeyedMac::new(algorithm, secret)),
+            Derivation::Base64Url => self.kept(2, algorithm, || {
+                let decoded = Zeroizing::new(encoding::base64url_exact::<32>(secret)?);
+                KeyedMac::new(algorithm, &*decoded)
+            }),
+            Derivation::HashOfTextThenSecret(text) => {
+                KeyedMac::new(algorithm, &*mac::hashed_key([text, secret]))
+            }
+            Derivation::HashOfSecretThenText(text) => {
+                KeyedMac::new(algorithm, &*mac::hashed_key([secret, text]))
+            }
+        }
+    }
+
+    fn kept(
+        &self,
+        first: usize,
+        algorithm: Algorithm,
+        make: impl FnOnce() -> Option<KeyedMac>,
+    ) -> Option<KeyedMac> {
+        let slot = match algorithm {
+            Algorithm::Sha1 => self.keyed.get(first),
+            Algorithm::Sha256 => self.keyed.get(first.saturating_add(1)),
+        }?;
+        if let Some(keyed) = slot.get() {
+            return Some(KeyedMac::clone(keyed));
+        }
+        let keyed = make()?;
+        Some(KeyedMac::clone(slot.get_or_init(|| Box::new(keyed))))
+    }
+
+    /// Signs what `write` writes.
+    pub(crate) fn sign(
+        &self,
+        derivation: Derivation<'_>,
+        algorithm: Algorithm,
+        write: impl FnOnce(&mut crate::canonical::Canonical<'_>),
+    ) -> Option<Signature> {
+        let mut keyed = self.keyed(derivation, algorithm)?;
+        crate::canonical::Canonical::stream(&mut |piece| keyed.update(piece), write);
+        Some(keyed.sign())
+    }
+}
+
+impl<P> fmt::Debug for SigningKey<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("id", &self.id)
+            .field("secret", &self.secret)
+            .field("schemes", &self.schemes)
+            .field("not_before", &self.not_before)
+            .field("not_after", &self.not_after)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Validity {
+    Valid,
+    NotYet,
+    Over,
+}
+
+/// The keys of one id: usually one, two to four while a secret is being rotated.
+///
+/// Cloning is cheap; clones share the keys.
+pub struct KeySet<P = String>(Arc<[SigningKey<P>]>);
+
+impl<P> KeySet<P> {
+    /// The most keys one id may have. Every refusal costs as many MAC computations as this
+    /// number, however many keys the id has and whether it exists, so that the work tells nothing.
+    pub const MAX_ACTIVE: usize = 4;
+
+    /// A set of `keys`, tried in this order: put the newest first.
+    ///
+    /// # Errors
+    /// When there is none, more than [`KeySet::MAX_ACTIVE`], or they have different ids.
+    pub fn new(keys: impl IntoIterator<Item = SigningKey<P>>) -> Result<Self, ConfigError> {
+        let keys: Arc<[_]> = keys.into_iter().collect();
+        let Some(first) = keys.first() else {
+            return Err(ConfigError::new(
+                "key set",
+                "no keys",
+                "give at least one key",
+            ));
+        };
+        if keys.len() > Self::MAX_ACTIVE {
+            return Err(ConfigError::new(
+                format!("keys with the id {:?}", first.id),
+                keys.len().to_string(),
+                "keep at most 4 active; remove the oldest",
+            ));
+        }
+        if let Some(other) = keys.iter().find(|key| key.id != first.id) {
+            return Err(ConfigError::new(
+                "key set",
+                format!("{} and {}", first.id, other.id),
+                "put keys of one id into one set",
+            ));
+        }
+        Ok(Self(keys))
+    }
+
+    /// The keys, in the order in which they are tried.
+    pub fn keys(&self) -> &[SigningKey<P>] {
+        &self.0
+    }
+
+    /// The id they share.
+    pub fn id(&self) -> &str {
+        self.0.first().map_or("", SigningKey::id)
+    }
+}
+
+impl<P> From<SigningKey<P>> for KeySet<P> {
+    fn from(key: SigningKey<P>) -> Self {
+        Self(Arc::from([key]))
+    }
+}
+
+impl<P> Clone for KeySet<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P> fmt::Debug for KeySet<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "correct horse battery staple";
+
+    #[test]
+    fn bad_57_no_debug_shows_a_secret() {
+        let key = SigningKey::new("id", SECRET, "dave").unwrap();
+        key.keyed(Derivation::Raw, Algorithm::Sha1).unwrap();
+        let shown = format!("{key:?} {:#?} {:?}", key, KeySet::from(key_of("id")));
+        for part in ["horse", "staple", "99, 111, 114", "636f7272"] {
+            assert!(!shown.contains(part), "{shown}");
+        }
+        assert!(shown.contains("***"));
+    }
+
+    fn key_of(id: &str) -> SigningKey {
+        SigningKey::new(id, SECRET, "dave").unwrap()
+    }
+
+    #[test]
+    fn bad_39_and_58_empty_and_short_secrets_are_refused_with_the_fix() {
+        let empty = SigningKey::new("id", "", "dave").unwrap_err().to_string();
+        assert!(empty.contains("anybody could sign"), "{empty}");
+        assert!(SigningKey::with_short_secret("id", "", "dave").is_err());
+        let short = SigningKey::new("id", "fifteen bytes..", "dave")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            short.contains("with_short_secret") && !short.contains("fifteen"),
+            "{short}"
+        );
+        assert!(SigningKey::with_short_secret("id", "short", "dave").is_ok());
+    }
+
+    #[test]
+    fn ids_are_visible_ascii_of_bounded_length() {
+        for bad in [
+            &b""[..],
+            b"a b",
+            b"a\n",
+            b"a\0",
+            "\u{e9}".as_bytes(),
+            b"\xff",
+            &[b'a'; 257],
+        ] {
+            assert!(KeyId::parse(bad).is_none(), "{bad:?}");
+        }
+        assert!(KeyId::parse(&[b'a'; 256]).is_some());
+        assert!(KeyId::parse(b"' OR 1=1--").is_none());
+        assert!(KeyId::parse(b"../../admin").is_some());
+    }
+
+    #[test]
+    fn a_set_has_one_to_four_keys_of_one_id() {
+        assert!(KeySet::<String>::new([]).is_err());
+        assert!(KeySet::new((0..4).map(|_| key_of("a"))).is_ok());
+        assert!(KeySet::new((0..5).map(|_| key_of("a"))).is_err());
+        assert!(KeySet::new([key_of("a"), key_of("b")]).is_err());
+    }
+
+    #[test]
+    fn validity_includes_both_ends() {
+        let at = Timestamp::from_unix;
+        let key = key_of("a").not_before(at(10)).not_after(at(20));
+        let found: Vec<_> = [9, 10, 20, 21].map(|now| key.validity(at(now))).into();
+        use Validity::{NotYet, Over, Valid};
+        assert_eq!(found, [NotYet, Valid, Valid, Over]);
+    }
+
+    #[test]
+    fn a_pin_excludes_every_other_scheme_and_basic_needs_one() {
+        let free = key_of("a");
+        assert!(free.allows(SchemeId::MOXIE) && !free.allows(SchemeId::BASIC));
+        let pinned = key_of("a").schemes([SchemeId::BASIC]);
+        assert!(pinned.allows(SchemeId::BASIC) && !pinned.allows(SchemeId::MOXIE));
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_form_gives_no_mac() {
+        let key = key_of("a");
+        assert!(key.keyed(Derivation::Base64Url, Algorithm::Sha1).is_none());
+        assert!(key.keyed(Derivation::Raw, Algorithm::Sha1).is_some());
+    }
+}

@@ -1,0 +1,480 @@
+//! The order of checks, as types.
+//!
+//! ```text
+//! Head            borrowed view of the request head
+//!  └ Scheme::claim       → Claim          untrusted, bounded
+//!     └ Claim::fresh     → Fresh          time window, before any lookup
+//!        └ Fresh::verify → Authenticated  key lookup, MAC in constant time
+//!           └ checked    → Checked        body against its signed digest
+//!              └ accept  → Verified       one atomic claim of the nonce
+//! ```
+//!
+//! Invariants: each step consumes the one before, and only the last gives a [`Verified`]. A nonce
+//! is claimed only after signature and digest were found good, so nobody can burn another's
+//! nonce and a flood of bad requests leaves the cache untouched. Every refusal at the MAC costs
+//! the same number of MAC computations, whether the key exists, is expired, is pinned to another
+//! scheme, or is one of four.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use http::Method;
+
+use crate::NonceCase;
+use crate::body::{BodyVerifier, DeclaredLength};
+use crate::canonical::Canonical;
+use crate::claim::{AlgorithmChoice, Claim, Proof};
+use crate::head::Head;
+use crate::key::{KeySet, SigningKey, Validity};
+use crate::lookup::KeyLookup;
+use crate::mac::{self, Derivation, KeyedMac, Signature, Strength};
+use crate::policy::{NonceRule, Policy, ReplayPolicy};
+use crate::reason::{Cause, Field, Reason, Refusal};
+use crate::replay::{ClaimedNonce, NonceKey, NonceLife, ReplayCache, ReplayError};
+use crate::scheme::{Scheme, SchemeId};
+use crate::time::{Clock, Timestamp};
+use crate::window::Freshness;
+
+impl<'a> Claim<'a> {
+    /// Checks what needs neither key nor I/O: the strength of the proof, the time, and that a
+    /// nonce is there if one is required.
+    ///
+    /// # Errors
+    /// [`Reason::UnsupportedAlgorithm`], [`Reason::TimestampExpired`],
+    /// [`Reason::TimestampInFuture`], [`Reason::InvalidTimestamp`] or [`Reason::MissingNonce`].
+    pub fn fresh(self, policy: &Policy, now: Timestamp) -> Result<Fresh<'a>, Refusal> {
+        let strength = match &self.proof {
+            Proof::Signature { signature, .. } => signature.algorithm().strength(),
+            Proof::Possession => Strength::Bearer,
+        };
+        if strength < policy.min_strength {
+            return Err(Reason::UnsupportedAlgorithm.into());
+        }
+        if let Some(signed_at) = self.signed_at {
+            self.check_times(signed_at, policy, now)?;
+        }
+        if self.nonce.is_none() && policy.nonce == NonceRule::Required {
+            return Err(Refusal::new(Reason::MissingNonce).field(Field::Nonce));
+        }
+        Ok(Fresh {
+            claim: self,
+            policy: *policy,
+            now,
+        })
+    }
+
+    fn check_times(
+        &self,
+        signed_at: Timestamp,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let window = policy.window;
+        match window.place(signed_at, now) {
+            Freshness::Fresh => {}
+            Freshness::Expired => {
+                return Err(Refusal::new(Reason::TimestampExpired).at(now, window));
+            }
+            Freshness::InFuture => {
+                return Err(Refusal::new(Reason::TimestampInFuture).at(now, window));
+            }
+        }
+        // An unsigned date may be absent or unreadable, but not tell another story.
+        let contradicted = self.unsigned_date.is_some_and(|date| {
+            date.seconds_since(signed_at).unsigned_abs() > window.past().as_secs()
+        });
+        if contradicted {
+            return Err(Refusal::new(Reason::InvalidTimestamp)
+                .field(Field::Date)
+                .detail(
+                    "The Date header and the signed time are further apart than the window; \
+                         send the same time in both.",
+                )
+                .at(now, window));
+        }
+        Ok(())
+    }
+}
+
+/// A claim made at a time inside the window.
+#[derive(Debug)]
+pub struct Fresh<'a> {
+    claim: Claim<'a>,
+    policy: Policy,
+    now: Timestamp,
+}
+
+impl<'a> Fresh<'a> {
+    /// Looks the key up and verifies the signature.
+    ///
+    /// `scheme` and `head` are those the claim was read with.
+    ///
+    /// # Errors
+    /// [`Reason::KeyLookupUnavailable`] when keys cannot be looked up, and
+    /// [`Reason::InvalidCredentials`] in every other case, told apart only by the
+    /// [`Cause`].
+    pub async fn verify<K: KeyLookup>(
+        self,
+        scheme: &dyn Scheme,
+        head: &Head<'_>,
+        keys: &K,
+    ) -> Result<Authenticated<'a, K::Principal>, Refusal> {
+        let found = keys.lookup(self.claim.key_id()).await.map_err(|error| {
+            Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
+        })?;
+        // A lookup that answers with another id's keys must not authenticate anybody.
+        let found = found.filter(|keys| keys.id() == self.claim.key_id().as_str());
+        let index = match &self.claim.proof {
+            Proof::Signature {
+                signature,
+                derivation,
+                algorithm,
+            } => {
+                let trial = Trial {
+                    signature,
+                    derivation: *derivation,
+                    algorithm: *algorithm,
+                };
+                self.find(
+                    found.as_ref(),
+                    |key| key.and_then(|key| trial.keyed(key)),
+                    |keyed| {
+                        let mut keyed = keyed.or_else(|| trial.dummy())?;
+                        Canonical::stream(&mut |piece| keyed.update(piece), |text| {
+                            scheme.canonical(head, &self.claim, text);
+                        });
+                        Some(keyed.verify(signature))
+                    },
+                )
+            }
+            Proof::Possession => self.find(
+                found.as_ref(),
+                |key| Ok(key?.secret().expose()),
+                |secret| {
+                    let secret = secret.unwrap_or(DUMMY.secret().expose());
+                    Some(mac::same_secret(
+                        secret,
+                        self.claim.key_id().as_str().as_bytes(),
+                    ))
+                },
+            ),
+        };
+        match (found, index) {
+            (Some(keys), Ok(index)) => Ok(Authenticated {
+                claim: self.claim,
+                policy: self.policy,
+                keys,
+                index,
+            }),
+            (_, Err(cause)) => Err(Refusal::invalid_credentials(cause)),
+            (None, Ok(_)) => Err(Refusal::invalid_credentials(Cause::UnknownKey)),
+        }
+    }
+
+    /// The index of the key that `matches`. Does [`KeySet::MAX_ACTIVE`] trials unless one
+    /// succeeds, with a dummy where there is no usable key.
+    fn find<'k, P, T>(
+        &self,
+        keys: Option<&'k KeySet<P>>,
+        prepare: impl Fn(Result<&'k SigningKey<P>, Cause>) -> Result<T, Cause>,
+        matches: impl Fn(Option<T>) -> Option<bool>,
+    ) -> Result<usize, Cause> {
+        let mut cause = Cause::UnknownKey;
+        for slot in 0..KeySet::<P>::MAX_ACTIVE {
+            let key = keys.and_then(|keys| keys.keys().get(slot));
+            let usable = key.map(|key| prepare(self.usable(key).map(|()| key)));
+            match usable {
+                Some(Ok(trial)) => {
+                    cause = Cause::SignatureMismatch;
+                    if matches(Some(trial)) == Some(true) {
+                        return Ok(slot);
+                    }
+                }
+                Some(Err(unusable)) => {
+                    if cause != Cause::SignatureMismatch {
+                        cause = unusable;
+                    }
+                    matches(None);
+                }
+                None => {
+                    matches(None);
+                }
+            }
+        }
+        Err(cause)
+    }
+
+    fn usable<P>(&self, key: &SigningKey<P>) -> Result<(), Cause> {
+        if !key.allows(self.claim.scheme) {
+            return Err(Cause::SchemeNotAllowed);
+        }
+        match key.validity(self.now) {
+            Validity::Valid => Ok(()),
+            Validity::NotYet => Err(Cause::KeyNotYetValid),
+            Validity::Over => Err(Cause::KeyExpired),
+        }
+    }
+}
+
+/// Stands in for keys that do not exist, so that trying them costs the same. Its secret can be
+/// read by every scheme; that it is public does not matter, as its trials never count.
+static DUMMY: LazyLock<SigningKey<()>> = LazyLock::new(|| {
+    #[allow(clippy::expect_used)]
+    SigningKey::with_principal("dummy", "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE", ())
+        .expect("the literal id is visible ASCII and the literal secret has 43 bytes")
+});
+
+/// One signature to be tried with several keys.
+struct Trial<'t> {
+    signature: &'t Signature,
+    derivation: Derivation<'t>,
+    algorithm: AlgorithmChoice,
+}
+
+impl Trial<'_> {
+    fn keyed<P>(&self, key: &SigningKey<P>) -> Result<KeyedMac, Cause> {
+        let algorithm = self.signature.algorithm();
+        if self.algorithm == AlgorithmChoice::Key && key.own_algorithm() != algorithm {
+            return Err(Cause::SchemeNotAllowed);
+        }
+        key.keyed(self.derivation, algorithm)
+            .ok_or(Cause::UnusableSecret)
+    }
+
+    fn dummy(&self) -> Option<KeyedMac> {
+        DUMMY.keyed(self.derivation, self.signature.algorithm())
+    }
+}
+
+/// A request signed by a key that may sign it. Its body and its novelty are not yet known.
+pub struct Authenticated<'a, P> {
+    claim: Claim<'a>,
+    policy: Policy,
+    keys: KeySet<P>,
+    index: usize,
+}
+
+impl<'a, P> Authenticated<'a, P> {
+    /// A verifier for the body, of which `declared` is known and at most `max` bytes are taken.
+    ///
+    /// # Errors
+    /// [`Reason::BodyTooLarge`] or [`Reason::MissingDigest`], when the declared length already
+    /// decides, so that nothing need be read.
+    pub fn body_verifier(
+        &self,
+        declared: DeclaredLength,
+        max: u64,
+    ) -> Result<BodyVerifier, Refusal> {
+        BodyVerifier::new(&self.claim.body, declared, max, &self.policy)
+    }
+
+    /// The next step, once `body` has been given the whole body.
+    ///
+    /// # Errors
+    /// [`Reason::DigestMismatch`].
+    pub fn checked(self, body: BodyVerifier) -> Result<Checked<'a, P>, Refusal> {
+        body.finish()?;
+        Ok(self.streaming())
+    }
+
+    /// The next step, with the body still to come.
+    ///
+    /// The caller must run the body through its [`BodyVerifier`] and let no reader see the end
+    /// of one that does not match.
+    pub fn streaming(self) -> Checked<'a, P> {
+        let Self {
+            claim,
+            policy,
+            keys,
+            index,
+        } = self;
+        Checked {
+            claim,
+            policy,
+            keys,
+            index,
+        }
+    }
+}
+
+impl<P> fmt::Debug for Authenticated<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticated")
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request whose head and body are what its key signed. It may still be a replay.
+pub struct Checked<'a, P> {
+    claim: Claim<'a>,
+    policy: Policy,
+    keys: KeySet<P>,
+    index: usize,
+}
+
+impl<P> Checked<'_, P> {
+    /// Claims the nonce, or the signature in its place.
+    ///
+    /// The time is looked at once more: a body may have taken long, and a request must not be
+    /// claimed when its second may already have been forgotten. `already` is what an outer layer
+    /// over the same store has claimed for this very request.
+    ///
+    /// # Errors
+    /// [`Reason::NonceReplayed`], [`Reason::TimestampExpired`], [`Reason::ReplayStoreFull`] or
+    /// [`Reason::ReplayStoreUnavailable`].
+    pub async fn accept<R: ReplayCache>(
+        self,
+        method: &Method,
+        replay: &R,
+        clock: &dyn Clock,
+        already: Option<ClaimedNonce>,
+    ) -> Result<Verified<P>, Refusal> {
+        let claimed = match (self.claim.signed_at, self.nonce_key(method)) {
+            (Some(signed_at), Some(nonce)) => {
+                let mark = ClaimedNonce::new(replay.store_id(), &nonce, signed_at);
+                if already != Some(mark) {
+                    self.claim_nonce(nonce, signed_at, replay, clock.now())
+                        .await?;
+                }
+                Some(mark)
+            }
+            _ => None,
+        };
+        Ok(Verified {
+            keys: self.keys,
+            index: self.index,
+            scheme: self.claim.scheme,
+            signed_at: self.claim.signed_at,
+            claimed,
+        })
+    }
+
+    fn nonce_key(&self, method: &Method) -> Option<NonceKey<'_>> {
+        let (scheme, key_id) = (self.claim.scheme, self.claim.key_id());
+        if self.policy.replay == ReplayPolicy::Off {
+            return None;
+        }
+        if let Some(nonce) = &self.claim.nonce {
+            return Some(NonceKey::new(
+                scheme,
+                key_id,
+                nonce.as_bytes(),
+                nonce.case(),
+            ));
+        }
+        let Proof::Signature { signature, .. } = &self.claim.proof else {
+            return None;
+        };
+        let remembered = self.policy.replay == ReplayPolicy::All || !method.is_safe();
+        remembered.then(|| NonceKey::new(scheme, key_id, signature.as_bytes(), NonceCase::Exact))
+    }
+
+    async fn claim_nonce<R: ReplayCache>(
+        &self,
+        nonce: NonceKey<'_>,
+        signed_at: Timestamp,
+        replay: &R,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let window = self.policy.window;
+        let stale = || Refusal::new(Reason::TimestampExpired).at(now, window);
+        if window.place(signed_at, now) == Freshness::Expired {
+            return Err(stale());
+        }
+        let life = NonceLife {
+            signed_at,
+            expires: window.expiry(signed_at),
+            now,
+        };
+        let refusal = match replay.claim(nonce, life).await {
+            Ok(_) => return Ok(()),
+            Err(ReplayError::Replayed) => Refusal::new(Reason::NonceReplayed).field(Field::Nonce),
+            Err(ReplayError::Expired) => stale(),
+            Err(ReplayError::SignedBeforeStart) => stale()
+                .detail("The request was signed before this service started; sign it again.")
+                .caused_by(Cause::SignedBeforeStart),
+            Err(ReplayError::Full) => Reason::ReplayStoreFull.into(),
+            Err(ReplayError::KeyQuota) => {
+                Refusal::new(Reason::ReplayStoreFull).caused_by(Cause::KeyQuota)
+            }
+            Err(ReplayError::Unavailable(source)) => {
+                Refusal::new(Reason::ReplayStoreUnavailable).with_source(source)
+            }
+        };
+        Err(refusal)
+    }
+}
+
+impl<P> fmt::Debug for Checked<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checked")
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request that passed every check: the only thing a handler ever sees.
+///
+/// Cloning is cheap.
+pub struct Verified<P = String> {
+    keys: KeySet<P>,
+    index: usize,
+    scheme: SchemeId,
+    signed_at: Option<Timestamp>,
+    claimed: Option<ClaimedNonce>,
+}
+
+impl<P> Verified<P> {
+    /// Who signed the request.
+    pub fn principal(&self) -> &P {
+        self.key().principal()
+    }
+
+    /// The id of the key it was signed with.
+    pub fn key_id(&self) -> &str {
+        self.key().id()
+    }
+
+    /// The key it was signed with.
+    // `index` was found in this very set, which never changes.
+    #[allow(clippy::indexing_slicing)]
+    pub fn key(&self) -> &SigningKey<P> {
+        &self.keys.keys()[self.index]
+    }
+
+    /// The scheme it was signed under.
+    pub const fn scheme(&self) -> SchemeId {
+        self.scheme
+    }
+
+    /// When it was signed; `None` under a scheme that signs no time (Basic).
+    pub const fn signed_at(&self) -> Option<Timestamp> {
+        self.signed_at
+    }
+
+    /// What was claimed in the replay cache, for a layer further in.
+    pub const fn claimed_nonce(&self) -> Option<ClaimedNonce> {
+        self.claimed
+    }
+}
+
+impl<P> Clone for Verified<P> {
+    fn clone(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Verified<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("principal", self.principal())
+            .field("key_id", &self.key_id())
+            .field("scheme", &self.scheme)
+            .field("signed_at", &self.signed_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,189 @@
+//! The x-headers, collected and canonicalised.
+//!
+//! Invariants: every header that begins with the prefix is in the text, empty values included
+//! (the original left those out, and so unsigned). No header that some component might take for
+//! one of them under another spelling gets by: a name with `_` for `-`, or one sent twice, is
+//! refused.
+
+use http::{HeaderMap, HeaderName};
+
+use crate::canonical::Canonical;
+use crate::head::trim;
+use crate::reason::{Field, Reason, Refusal};
+
+/// The most x-headers a request may have. The scheme needs one to five; the limit bounds the
+/// sorting that an unauthenticated caller can cause.
+const MAX: usize = 32;
+
+/// The x-headers of a message, in canonical order.
+#[derive(Debug)]
+pub(super) struct XHeaders<'a> {
+    lines: [(&'a str, &'a [u8]); MAX],
+    count: usize,
+}
+
+impl<'a> XHeaders<'a> {
+    /// Those of `headers` that begin with `prefix`. The header of the `credential` itself never
+    /// counts, even if its name begins so: a signature cannot cover itself.
+    pub(super) fn collect(
+        headers: &'a HeaderMap,
+        prefix: &str,
+        credential: &HeaderName,
+    ) -> Result<Self, Refusal> {
+        let malformed = |detail| {
+            Refusal::new(Reason::MalformedCredentials)
+                .field(Field::SignedHeader)
+                .detail(detail)
+        };
+        let mut found = Self {
+            lines: [("", b""); MAX],
+            count: 0,
+        };
+        for (name, value) in headers {
+            let ours = begins_with(name.as_str(), prefix) && name != credential;
+            let name = name.as_str();
+            if !ours {
+                continue;
+            }
+            if name.contains('_') {
+                return Err(malformed(
+                    "A signed header has an underscore in its name; use a hyphen.",
+                ));
+            }
+            if name.len() == prefix.len() {
+                return Err(malformed("A signed header has no name after its prefix."));
+            }
+            // The values of one name come one after the other.
+            let before = found
+                .count
+                .checked_sub(1)
+                .and_then(|last| found.lines.get(last));
+            if before.is_some_and(|(before, _)| *before == name) {
+                return Err(Refusal::new(Reason::DuplicateHeader).field(Field::SignedHeader));
+            }
+            let Some(line) = found.lines.get_mut(found.count) else {
+                return Err(malformed(
+                    "There are too many signed headers; send at most 32.",
+                ));
+            };
+            *line = (name, trim(value.as_bytes()));
+            found.count = found.count.saturating_add(1);
+        }
+        if let Some(lines) = found.lines.get_mut(..found.count) {
+            lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
+        }
+        Ok(found)
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Writes `name:value` lines joined by LF, inner runs of blanks folded to one.
+    pub(super) fn write(&self, text: &mut Canonical<'_>) {
+        for (index, (name, value)) in self.lines.iter().take(self.count).enumerate() {
+            if index > 0 {
+                text.lf();
+            }
+            text.put(name.as_bytes());
+            text.put(b":");
+            put_folded(text, value);
+        }
+    }
+}
+
+/// Lines are sorted as a whole, so the colon after the name takes part: `x-a-b:` comes before
+/// `x-a:`. Names are unique, so the values never decide.
+fn as_lines(one: &str, other: &str) -> std::cmp::Ordering {
+    one.bytes().chain([b':']).cmp(other.bytes().chain([b':']))
+}
+
+/// Whether `name`, with `_` read as `-`, begins with `prefix`.
+fn begins_with(name: &str, prefix: &str) -> bool {
+    name.len() >= prefix.len()
+        && name
+            .bytes()
+            .zip(prefix.bytes())
+            .all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
+}
+
+fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
+    if !value.iter().any(blank) {
+        return text.put(value);
+    }
+    let words = value.split(blank).filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
+        if index > 0 {
+            text.put(b" ");
+        }
+        text.put(word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn canonical(headers: &[(&str, &str)]) -> Result<String, Reason> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            map.append(name.parse::<HeaderName>().unwrap(), value);
+        }
+        let collected = XHeaders::collect(&map, "x-mac-", &HeaderName::from_static("auth-key"))
+            .map_err(|r| r.reason())?;
+        let text = Canonical::collect(|text| collected.write(text));
+        Ok(String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn lines_are_lower_cased_sorted_as_lines_and_joined() {
+        let text = canonical(&[
+            ("X-Mac-B", "2"),
+            ("x-mac-a", "1"),
+            ("x-mac-a-b", "3"),
+            ("accept", "x"),
+            ("x-macro", "x"),
+        ]);
+        assert_eq!(text.unwrap(), "x-mac-a-b:3\nx-mac-a:1\nx-mac-b:2");
+    }
+
+    #[test]
+    fn empty_values_and_zero_are_signed() {
+        let text = canonical(&[("x-mac-n", "0"), ("x-mac-m", "")]);
+        assert_eq!(text.unwrap(), "x-mac-m:\nx-mac-n:0");
+    }
+
+    #[test]
+    fn blanks_are_trimmed_outside_and_folded_inside() {
+        let text = canonical(&[("x-mac-a", "  b \t  c  ")]);
+        assert_eq!(text.unwrap(), "x-mac-a:b c");
+    }
+
+    #[test]
+    fn bad_139_and_140_aliases_and_repetitions_are_refused() {
+        for (headers, expected) in [
+            (&[("x_mac_role", "a")][..], Reason::MalformedCredentials),
+            (&[("x-mac_role", "a")], Reason::MalformedCredentials),
+            (&[("x-mac-my_role", "a")], Reason::MalformedCredentials),
+            (&[("x-mac-", "a")], Reason::MalformedCredentials),
+            (
+                &[("x-mac-a", "1"), ("X-MAC-A", "1")],
+                Reason::DuplicateHeader,
+            ),
+        ] {
+            assert_eq!(canonical(headers), Err(expected), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_headers_is_bounded() {
+        let names: Vec<_> = (0..=MAX).map(|n| format!("x-mac-{n}")).collect();
+        let headers: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
+        assert!(canonical(&headers[..MAX]).is_ok());
+        assert_eq!(canonical(&headers), Err(Reason::MalformedCredentials));
+    }
+}

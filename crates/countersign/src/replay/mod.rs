@@ -1,0 +1,1 @@
+//! The replay cache in process.

@@ -1,0 +1,146 @@
+//! Installs what the checks need and the machine lacks; on a complete machine it only looks.
+
+use std::process::Command;
+
+use crate::Result;
+use crate::command::{self, cargo, output_of, shell, succeeds};
+
+/// A command the checks call, and the Debian package that brings it. To add one, add a line.
+const DEBIAN_PACKAGES: &[(&str, &str)] = &[("curl", "curl")];
+
+/// A cargo subcommand, and the rustup component that brings it.
+const RUSTUP_COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];
+
+/// A cargo subcommand, and the crate that brings it.
+const CARGO_TOOLS: &[(&str, &str)] = &[("nextest", "cargo-nextest"), ("deny", "cargo-deny")];
+
+/// Installs whatever is missing.
+///
+/// # Errors
+/// When something missing cannot be installed; the remaining tools are tried all the same.
+pub(crate) fn run() -> Result<()> {
+    let attempts = [
+        install_debian_packages(&missing(DEBIAN_PACKAGES, on_path)),
+        install_each(
+            &missing(RUSTUP_COMPONENTS, is_cargo_subcommand),
+            |component| {
+                let mut rustup = Command::new("rustup");
+                rustup.args(["component", "add", component]);
+                rustup
+            },
+        ),
+        install_each(&missing(CARGO_TOOLS, is_cargo_subcommand), |tool| {
+            cargo(&["install", "--locked", tool])
+        }),
+    ];
+    let failures: Vec<String> = attempts
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|error| error.to_string())
+        .collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\n").into())
+    }
+}
+
+/// The packages whose command does not answer, each once, in the order of the table.
+fn missing(table: &'static [(&str, &str)], is_present: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let mut missing: Vec<&str> = Vec::new();
+    for &(command, package) in table {
+        if !is_present(command) && !missing.contains(&package) {
+            missing.push(package);
+        }
+    }
+    missing
+}
+
+fn install_debian_packages(packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !is_root() || !on_path("apt-get") {
+        return Err(by_hand(packages).into());
+    }
+    command::run(&mut apt_get(&["update", "--quiet"]))?;
+    let mut install = apt_get(&["install", "--quiet", "--yes", "--no-install-recommends"]);
+    command::run(install.args(packages))
+}
+
+fn install_each(names: &[&str], installer: impl Fn(&str) -> Command) -> Result<()> {
+    let failures: Vec<String> = names
+        .iter()
+        .filter_map(|name| command::run(&mut installer(name)).err())
+        .map(|error| error.to_string())
+        .collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\n").into())
+    }
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut apt_get = Command::new("apt-get");
+    apt_get
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    apt_get
+}
+
+fn by_hand(packages: &[&str]) -> String {
+    let packages = packages.join(" ");
+    format!("Only root can install Debian packages, with apt-get; please install: {packages}.")
+}
+
+fn on_path(command: &str) -> bool {
+    succeeds(shell("command -v \"$PROBED\"").env("PROBED", command))
+}
+
+fn is_cargo_subcommand(name: &str) -> bool {
+    succeeds(&mut cargo(&[name, "--version"]))
+}
+
+fn is_root() -> bool {
+    output_of(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_does_not_answer_is_installed() {
+        let table = &[("one", "package-one"), ("two", "package-two")];
+        assert_eq!(missing(table, |command| command == "one"), ["package-two"]);
+        assert!(missing(table, |_| true).is_empty());
+    }
+
+    #[test]
+    fn a_package_that_brings_two_commands_is_installed_once() {
+        assert_eq!(
+            missing(&[("a", "both"), ("b", "both")], |_| false),
+            ["both"]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_installed_is_named() {
+        assert!(by_hand(&["curl", "jq"]).ends_with("please install: curl jq."));
+    }
+
+    #[test]
+    fn a_command_is_looked_up_and_not_run() {
+        assert!(on_path("sh"));
+        assert!(!on_path("countersign-no-such-program"));
+        assert!(!on_path("sh; true"));
+    }
+
+    #[test]
+    fn one_failed_installation_does_not_stop_the_next() {
+        let lines = ["exit 1", "exit 2"];
+        let error = install_each(&lines, shell).unwrap_err().to_string();
+        assert_eq!(error.lines().count(), 2, "{error}");
+    }
+}
