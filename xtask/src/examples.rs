@@ -19,6 +19,9 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// From SIGTERM to the end of the process.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
+/// The library the examples share: the one package in `examples/` without a binary.
+const SUPPORT: &str = "example-support";
+
 /// Appended to a printed command: print the status and nothing else, never through a proxy, and
 /// never for longer than anyone would wait.
 const CURL_OPTIONS: &str =
@@ -30,7 +33,10 @@ const CURL_OPTIONS: &str =
 /// When there is none, one does not build, or, after the last, naming every check that failed.
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::load()?;
-    let packages: Vec<&Package> = workspace.inside("examples").collect();
+    let packages: Vec<&Package> = workspace
+        .inside("examples")
+        .filter(|package| package.name != SUPPORT)
+        .collect();
     if packages.is_empty() {
         return Err("there is no package in examples/".into());
     }

@@ -8,6 +8,7 @@ mod command;
 mod examples;
 mod features;
 mod metadata;
+mod readme;
 mod server;
 mod setup;
 mod steps;

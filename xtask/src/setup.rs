@@ -6,7 +6,7 @@ use crate::Result;
 use crate::command::{self, cargo, output_of, shell, succeeds};
 
 /// A command the checks call, and the Debian package that brings it. To add one, add a line.
-const DEBIAN_PACKAGES: &[(&str, &str)] = &[("curl", "curl")];
+const DEBIAN_PACKAGES: &[(&str, &str)] = &[("curl", "curl"), ("openssl", "openssl")];
 
 /// A cargo subcommand, and the rustup component that brings it.
 const RUSTUP_COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];

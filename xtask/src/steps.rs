@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::{Result, checks, examples, features, setup};
+use crate::{Result, checks, examples, features, readme, setup};
 
 /// One named check.
 pub(crate) struct Step {
@@ -64,6 +64,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "examples",
         about: "each example serves what it announces",
         run: examples::run,
+    },
+    Step {
+        name: "readme",
+        about: "the README's example in an empty project",
+        run: readme::run_example,
     },
 ];
 

@@ -89,13 +89,13 @@ fn imf(text: &[u8], weekday: Weekday) -> Option<Timestamp> {
     };
     let civil = Civil {
         year: decimal(&[y0, y1, y2, y3])?,
-        month: month(&[m0, m1, m2])?,
+        month: month([m0, m1, m2])?,
         day: decimal(&[d0, d1])?,
         hour: decimal(&[h0, h1])?,
         minute: decimal(&[i0, i1])?,
         second: decimal(&[s0, s1])?,
     };
-    civil.timestamp(&[w0, w1, w2], weekday)
+    civil.timestamp([w0, w1, w2], weekday)
 }
 
 /// Reads what `date(1)` prints in UTC: `Fri Jan 10 11:49:55 GMT 2014`, the day padded with a
@@ -139,13 +139,13 @@ fn date_command(text: &[u8]) -> Option<Timestamp> {
     }
     let civil = Civil {
         year: decimal(&[y0, y1, y2, y3])?,
-        month: month(&[m0, m1, m2])?,
+        month: month([m0, m1, m2])?,
         day: decimal(&[if d0 == b' ' { b'0' } else { d0 }, d1])?,
         hour: decimal(&[h0, h1])?,
         minute: decimal(&[i0, i1])?,
         second: decimal(&[s0, s1])?,
     };
-    civil.timestamp(&[w0, w1, w2], Weekday::Any)
+    civil.timestamp([w0, w1, w2], Weekday::Any)
 }
 
 fn decimal(digits: &[u8]) -> Option<i64> {
@@ -155,11 +155,11 @@ fn decimal(digits: &[u8]) -> Option<i64> {
     })
 }
 
-fn month(name: &[u8; 3]) -> Option<i64> {
+fn month(name: [u8; 3]) -> Option<i64> {
     MONTHS
         .iter()
         .zip(1..)
-        .find_map(|(month, number)| (*month == name).then_some(number))
+        .find_map(|(month, number)| (**month == name).then_some(number))
 }
 
 /// A date and time of day in UTC, not yet known to exist.
@@ -175,7 +175,7 @@ struct Civil {
 impl Civil {
     // Every field has at most four digits, so nothing here can overflow.
     #[allow(clippy::arithmetic_side_effects)]
-    fn timestamp(&self, weekday: &[u8; 3], rule: Weekday) -> Option<Timestamp> {
+    fn timestamp(&self, weekday: [u8; 3], rule: Weekday) -> Option<Timestamp> {
         // Leap seconds and years before the epoch have no place in a signed request.
         let in_range = (1970..=9999).contains(&self.year)
             && (1..=days_in(self.month, self.year)).contains(&self.day)
@@ -188,7 +188,7 @@ impl Civil {
         let days = days_from_civil(self.year, self.month, self.day);
         // 1970-01-01 was a Thursday.
         let index = usize::try_from((days + 4).rem_euclid(7)).ok()?;
-        let named = WEEKDAYS.iter().position(|name| *name == weekday)?;
+        let named = WEEKDAYS.iter().position(|name| **name == weekday)?;
         if rule == Weekday::MustMatch && named != index {
             return None;
         }

@@ -10,7 +10,7 @@
 //! | Auth-Key, and its dialects v1 to v3 | [`AuthKey`] | `auth-key` |
 //! | HMAC-Auth (NCSU) with SHA-1 or SHA-256 | [`HmacAuth`] | `hmac-auth` |
 //! | Moxie HMACDigest | [`Moxie`] | `moxie` |
-//! | OAuth MAC, yar and draft profile; Basic with an api_key | [`Mac`], [`Basic`] | `mac` |
+//! | OAuth MAC, yar and draft profile; Basic with an `api_key` | [`Mac`], [`Basic`] | `mac` |
 //!
 //! # Example
 //!
@@ -89,11 +89,12 @@ pub use self::http_date::DateForm;
 pub use self::key::{KeyId, KeySet, MIN_SECRET_LEN, Secret, SigningKey};
 pub use self::lookup::{DynKeyLookup, KeyLookup, LookupError};
 pub use self::mac::{Algorithm, Derivation, Signature, Strength};
-pub use self::pipeline::{Authenticated, Checked, Fresh, Verified};
+pub use self::pipeline::{Authenticated, Checked, Fresh, Verified, Verified as Accepted};
 pub use self::policy::{BodyPolicy, DigestStrength, NonceRule, Policy, ReplayPolicy};
 pub use self::reason::{Cause, Field, Reason, Refusal, ServerTime};
 pub use self::replay::{
-    ClaimedNonce, DynReplayCache, FirstUse, NonceKey, NonceLife, ReplayCache, ReplayError, StoreId,
+    ClaimedNonce, DynReplayCache, FirstUse, NonceKey, NonceLife, Occupancy, ReplayCache,
+    ReplayError, StoreId,
 };
 #[cfg(feature = "auth-key")]
 pub use self::scheme::auth_key::{AuthKey, Dialect, ResponseForm};

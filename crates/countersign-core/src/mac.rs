@@ -30,14 +30,6 @@ impl Algorithm {
             Self::Sha256 => Strength::Sha256,
         }
     }
-
-    /// How long a signature is, in bytes.
-    pub const fn len(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-        }
-    }
 }
 
 /// How much a scheme's proof is worth, from weakest to strongest.

@@ -27,7 +27,8 @@ pub struct NonceKey<'a> {
 }
 
 impl<'a> NonceKey<'a> {
-    pub(crate) const fn new(
+    /// The request of `key_id` under `scheme` with this nonce.
+    pub const fn new(
         scheme: SchemeId,
         key_id: KeyId<'a>,
         nonce: &'a [u8],
@@ -128,9 +129,23 @@ pub trait ReplayCache: Send + Sync + 'static {
     /// server, give the same id.
     fn store_id(&self) -> StoreId;
 
-    /// Called when a layer with this `window` is built, before any claim under it, so that the
-    /// cache keeps what it needs from the start.
-    fn prepare(&self, _window: Window) {}
+    /// Called when a layer with this `window` is built, at the time `now` of its clock and before
+    /// any claim under it, so that the cache knows what to keep and when it began to.
+    fn prepare(&self, _window: Window, _now: Timestamp) {}
+
+    /// How full the cache is, where that can be told without I/O.
+    fn occupancy(&self) -> Option<Occupancy> {
+        None
+    }
+}
+
+/// How full a replay cache is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occupancy {
+    /// Requests remembered.
+    pub entries: usize,
+    /// Requests that can be remembered at once.
+    pub capacity: usize,
 }
 
 /// The identity of a store of nonces.
@@ -241,7 +256,10 @@ pub trait DynReplayCache: Send + Sync + 'static {
     fn store_id_dyn(&self) -> StoreId;
 
     /// As [`ReplayCache::prepare`].
-    fn prepare_dyn(&self, window: Window);
+    fn prepare_dyn(&self, window: Window, now: Timestamp);
+
+    /// As [`ReplayCache::occupancy`].
+    fn occupancy_dyn(&self) -> Option<Occupancy>;
 }
 
 impl<R: ReplayCache> DynReplayCache for R {
@@ -257,8 +275,12 @@ impl<R: ReplayCache> DynReplayCache for R {
         self.store_id()
     }
 
-    fn prepare_dyn(&self, window: Window) {
-        self.prepare(window);
+    fn prepare_dyn(&self, window: Window, now: Timestamp) {
+        self.prepare(window, now);
+    }
+
+    fn occupancy_dyn(&self) -> Option<Occupancy> {
+        self.occupancy()
     }
 }
 
@@ -271,8 +293,12 @@ impl ReplayCache for Arc<dyn DynReplayCache> {
         (**self).store_id_dyn()
     }
 
-    fn prepare(&self, window: Window) {
-        (**self).prepare_dyn(window);
+    fn prepare(&self, window: Window, now: Timestamp) {
+        (**self).prepare_dyn(window, now);
+    }
+
+    fn occupancy(&self) -> Option<Occupancy> {
+        (**self).occupancy_dyn()
     }
 }
 

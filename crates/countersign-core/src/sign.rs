@@ -127,7 +127,7 @@ impl<'a> ToSign<'a> {
         };
         let signature = key
             .sign(derivation, algorithm, |text| {
-                scheme.canonical(&head, &claim, text)
+                scheme.canonical(&head, &claim, text);
             })
             .ok_or_else(|| SignError::new("the secret is not in the form the scheme prescribes"))?;
         let mut signed = headers.clone();

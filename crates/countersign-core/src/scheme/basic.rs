@@ -7,7 +7,7 @@
 //! Nothing is signed: the key itself is sent, so there is no window, no nonce and no replay
 //! check, and only TLS protects it. A key verifies here only if it is pinned to
 //! [`SchemeId::BASIC`] and its secret is its id; the original let the public identifier of a MAC
-//! key pass as an api_key.
+//! key pass as an `api_key`.
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
@@ -72,6 +72,10 @@ impl Scheme for Basic {
 
     fn credential_header(&self) -> &HeaderName {
         &AUTHORIZATION
+    }
+
+    fn credential_word(&self) -> Option<&str> {
+        Some(WORD)
     }
 
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {

@@ -198,6 +198,10 @@ impl Scheme for Mac {
         &AUTHORIZATION
     }
 
+    fn credential_word(&self) -> Option<&str> {
+        Some(WORD)
+    }
+
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
         has_scheme_word(head, WORD).then(|| self.read(head))
     }

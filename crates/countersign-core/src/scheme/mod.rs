@@ -116,6 +116,12 @@ pub trait Scheme: fmt::Debug + Send + Sync + 'static {
     /// The header that carries its credentials.
     fn credential_header(&self) -> &HeaderName;
 
+    /// The word with which its credentials begin, where they have one. Schemes with the same
+    /// header and word are readings of one credential.
+    fn credential_word(&self) -> Option<&str> {
+        None
+    }
+
     /// Reads the credentials: `None` when the request has none of this scheme.
     ///
     /// Must be cheap and bounded: it runs on whatever anybody sends.

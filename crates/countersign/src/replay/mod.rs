@@ -1,1 +1,218 @@
 //! The replay cache in process.
+//!
+//! [`MokaReplayCache`] remembers every accepted request for as long as its timestamp is fresh,
+//! and is exact: no load, no order of threads and no step of the clock makes it accept a request
+//! twice, and what it cannot remember it refuses. It lives and dies with its process; several
+//! instances of one service need a shared store, or each of them accepts a request once.
+//!
+//! How it works: a replay carries the same signed time as the original, since the signature
+//! covers it. So there is one set of fingerprints per *second of signed time*; a request need
+//! only be looked up in the set of its own second, and a set is dropped whole once its second
+//! has left the window. moka makes the sets atomically and is never asked to evict: its eviction
+//! forgets entries that are still fresh, which is what an attacker wants.
+//!
+//! # Deployment caveats
+//!
+//! * Entries are let go of by later requests, so the figures of a cache that is idle stand still.
+//! * If the clock runs ahead and is set back after requests of that time were forgotten, all
+//!   requests are refused until the clock has caught up: accepting them could be accepting them
+//!   twice. A new cache (a restart) ends it.
+
+mod builder;
+mod fingerprint;
+mod recent;
+mod restart;
+mod retired;
+mod room;
+mod sharded;
+mod slice;
+mod timeline;
+
+use std::fmt;
+use std::sync::Arc;
+
+use countersign_core::{
+    FirstUse, NonceKey, NonceLife, Occupancy, ReplayCache, ReplayError, StoreId, Timestamp, Window,
+};
+
+pub use self::builder::MokaReplayCacheBuilder;
+use self::fingerprint::{Fingerprint, Fingerprinter};
+pub use self::restart::RestartGuard;
+use self::restart::Start;
+use self::retired::Retired;
+use self::room::Room;
+use self::timeline::Timeline;
+
+/// A replay cache in the memory of this process. Clones share it.
+///
+/// ```
+/// use countersign::replay::MokaReplayCache;
+///
+/// # fn main() -> Result<(), countersign::ConfigError> {
+/// let replay = MokaReplayCache::builder().capacity(100_000).build()?;
+/// assert_eq!(replay.len(), 0);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Memory
+///
+/// An entry takes 20 to 40 bytes, whatever the length of its nonce, and a key with live entries as
+/// much once: less than 64 bytes per entry, unless nearly all are of different keys, so 64 MiB at
+/// the default capacity. Each second of signed time with live entries takes another kilobyte.
+/// Nothing is allocated ahead.
+#[derive(Clone)]
+pub struct MokaReplayCache(Arc<Inner>);
+
+struct Inner {
+    store: StoreId,
+    start: Start,
+    fingerprinter: Fingerprinter,
+    timeline: Timeline,
+    retired: Retired,
+    room: Room,
+}
+
+impl MokaReplayCache {
+    /// A cache with the defaults of [`MokaReplayCache::builder`].
+    ///
+    /// # Panics
+    /// When the operating system gives no random bytes; [`MokaReplayCacheBuilder::build`] returns
+    /// that as an error.
+    #[allow(clippy::expect_used)]
+    pub fn new() -> Self {
+        Self::builder()
+            .build()
+            .expect("the defaults are valid and the system gives random bytes")
+    }
+
+    /// A cache with other settings.
+    pub fn builder() -> MokaReplayCacheBuilder {
+        MokaReplayCacheBuilder::default()
+    }
+
+    /// How many requests are remembered, or are no longer but still take up room.
+    pub fn len(&self) -> usize {
+        self.0.room.len()
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many requests can be remembered.
+    pub fn capacity(&self) -> usize {
+        self.0.room.capacity()
+    }
+}
+
+impl Default for MokaReplayCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MokaReplayCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MokaReplayCache")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .field("start", &self.0.start)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ReplayCache for MokaReplayCache {
+    async fn claim(&self, nonce: NonceKey<'_>, life: NonceLife) -> Result<FirstUse, ReplayError> {
+        let fingerprint = self.0.fingerprinter.of(&nonce);
+        self.0.claim(fingerprint, life)
+    }
+
+    fn store_id(&self) -> StoreId {
+        self.0.store
+    }
+
+    fn prepare(&self, window: Window, now: Timestamp) {
+        let epoch = Timestamp::from_unix(0);
+        let kept = window.expiry(epoch).seconds_since(epoch);
+        self.0.timeline.retain_for(kept);
+        self.0.start.prepare(window, now);
+    }
+
+    fn occupancy(&self) -> Option<Occupancy> {
+        Some(Occupancy {
+            entries: self.len(),
+            capacity: self.capacity(),
+        })
+    }
+}
+
+impl Inner {
+    fn claim(&self, fingerprint: Fingerprint, life: NonceLife) -> Result<FirstUse, ReplayError> {
+        if life.expires <= life.now {
+            return Err(ReplayError::Expired);
+        }
+        if !self.start.admits(life.signed_at) {
+            return Err(ReplayError::SignedBeforeStart);
+        }
+        let kept = life.expires.seconds_since(life.signed_at);
+        self.timeline.retain_for(kept);
+        self.timeline.sweep(life.now, &self.retired);
+        self.retired.give_back_some(&self.room);
+
+        let slice = self
+            .timeline
+            .slice(life.signed_at, &self.retired)
+            .ok_or(ReplayError::Expired)?;
+        loop {
+            let reserve = || self.room.reserve(fingerprint.key_tag());
+            match slice.claim(fingerprint, reserve) {
+                Ok(()) => return Ok(FirstUse::recorded()),
+                Err(refusal @ (ReplayError::Full | ReplayError::KeyQuota)) => {
+                    // Not before everything that was dropped has given back its room.
+                    if self.retired.give_back(&self.room) == 0 {
+                        return Err(refusal);
+                    }
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::ManualClock;
+
+    use super::*;
+
+    fn life(signed_at: i64, now: i64) -> NonceLife {
+        let signed_at = Timestamp::from_unix(signed_at);
+        NonceLife {
+            signed_at,
+            expires: Window::DEFAULT.expiry(signed_at),
+            now: Timestamp::from_unix(now),
+        }
+    }
+
+    #[test]
+    fn when_everything_has_expired_all_counts_are_zero() {
+        let cache = MokaReplayCache::builder()
+            .restart_guard(RestartGuard::Off)
+            .clock(ManualClock::new(Timestamp::from_unix(0)))
+            .build()
+            .unwrap();
+        let cache = &*cache.0;
+        for nonce in 0..50_000 {
+            let fingerprint = Fingerprint::numbered(nonce % 77, nonce);
+            let signed_at = 1000 + i64::try_from(nonce % 361).unwrap();
+            cache.claim(fingerprint, life(signed_at, 1300)).unwrap();
+        }
+        assert_eq!((cache.room.len(), cache.room.keys()), (50_000, 77));
+        let end = Timestamp::from_unix(1661);
+        cache.timeline.sweep(end, &cache.retired);
+        while cache.retired.give_back(&cache.room) > 0 {}
+        assert_eq!((cache.room.len(), cache.room.keys()), (0, 0));
+    }
+}

@@ -93,7 +93,7 @@ impl Names {
 impl AuthKey {
     /// The scheme in `dialect`; [`AuthKey::default`] is the wiki's.
     pub fn dialect(dialect: Dialect) -> Self {
-        #[allow(clippy::expect_used)]
+        #[allow(clippy::expect_used, clippy::missing_panics_doc)] // never panics
         let names = Names::new("mac").expect("x-mac- is the beginning of a header name");
         Self {
             dialect,
@@ -285,6 +285,10 @@ impl Scheme for AuthKey {
 
     fn credential_header(&self) -> &HeaderName {
         &self.header
+    }
+
+    fn credential_word(&self) -> Option<&str> {
+        Some(&self.word)
     }
 
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {

@@ -42,7 +42,7 @@ impl AuthKey {
     ) -> Result<Vec<u8>, Refusal> {
         let x_headers = self.x_headers(headers)?;
         Ok(Canonical::collect(|text| {
-            self.write_response(&x_headers, time, form, text)
+            self.write_response(&x_headers, time, form, text);
         }))
     }
 

@@ -1,0 +1,73 @@
+//! Headers that a client must not be able to set for the service behind the layer.
+
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, ORIGIN};
+use http::{Method, request};
+
+/// Taken off every request on every path, verified, anonymous or only reported on: the names by
+/// which a service behind the gateway learns who is calling, and those by which some frameworks
+/// let a client change the method after it was verified.
+pub const STRIPPED: [HeaderName; 6] = [
+    HeaderName::from_static("x-countersign-principal"),
+    HeaderName::from_static("x-countersign-key-id"),
+    HeaderName::from_static("x-countersign-scheme"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+];
+
+/// Takes the headers of [`STRIPPED`] and of `more` off, and what a server might take for one of
+/// them: a name with `_` in place of `-` is the same in CGI and WSGI.
+pub(crate) fn strip(headers: &mut HeaderMap, more: &[HeaderName]) {
+    for name in STRIPPED.iter().chain(more) {
+        headers.remove(name);
+    }
+    if headers.keys().any(|name| name.as_str().contains('_')) {
+        let same = |name: &HeaderName, alias: &HeaderName| {
+            alias.as_str().contains('_') && alias.as_str().replace('_', "-") == name.as_str()
+        };
+        let aliases: Vec<_> = headers
+            .keys()
+            .filter(|alias| STRIPPED.iter().chain(more).any(|name| same(name, alias)))
+            .cloned()
+            .collect();
+        for alias in aliases {
+            headers.remove(alias);
+        }
+    }
+}
+
+/// Whether this is exactly a CORS preflight: `OPTIONS` with `Origin` and
+/// `Access-Control-Request-Method`, which browsers send without credentials.
+pub(crate) fn is_preflight(parts: &request::Parts) -> bool {
+    parts.method == Method::OPTIONS
+        && parts.headers.contains_key(ORIGIN)
+        && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn bad_145_identity_headers_and_their_aliases_are_taken_off() {
+        let mut headers = HeaderMap::new();
+        for name in [
+            "X-Countersign-Principal",
+            "x_countersign_principal",
+            "x-countersign_key-id",
+            "x-http-method-override",
+            "x-role",
+            "x_role",
+            "x-other",
+        ] {
+            let name: HeaderName = name.parse().unwrap();
+            headers.append(&name, HeaderValue::from_static("1"));
+            headers.append(&name, HeaderValue::from_static("2"));
+        }
+        strip(&mut headers, &[HeaderName::from_static("x-role")]);
+        let left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(left, ["x-other"]);
+    }
+}

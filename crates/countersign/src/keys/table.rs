@@ -1,0 +1,135 @@
+//! Keys in memory, found by id.
+//!
+//! Invariant: no two ids of a table have the same secret. No scheme signs the id, so a request
+//! signed for one of them would verify, and could be replayed, under the other.
+
+use std::collections::{BTreeMap, HashMap};
+
+use countersign_core::{ConfigError, KeySet, SigningKey};
+
+/// Any number of keys; those with one id form its [`KeySet`].
+pub(super) struct KeyTable<P> {
+    sets: HashMap<Box<str>, KeySet<P>>,
+    keys: usize,
+}
+
+impl<P> KeyTable<P> {
+    pub(super) fn empty() -> Self {
+        Self {
+            sets: HashMap::new(),
+            keys: 0,
+        }
+    }
+
+    /// The keys of one id keep the order in which they are given.
+    ///
+    /// # Errors
+    /// When an id has more keys than a set holds, or two ids have the same secret.
+    pub(super) fn build(
+        keys: impl IntoIterator<Item = SigningKey<P>>,
+    ) -> Result<Self, ConfigError> {
+        // Ordered, so that of several mistakes the same one is reported every time.
+        let mut by_id = BTreeMap::<Box<str>, Vec<SigningKey<P>>>::new();
+        for key in keys {
+            by_id.entry(key.id().into()).or_default().push(key);
+        }
+        refuse_shared_secrets(by_id.values().flatten())?;
+        let keys = by_id.values().map(Vec::len).sum();
+        let sets = by_id
+            .into_iter()
+            .map(|(id, keys)| Ok((id, KeySet::new(keys)?)))
+            .collect::<Result<_, ConfigError>>()?;
+        Ok(Self { sets, keys })
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<KeySet<P>> {
+        self.sets.get(id).cloned()
+    }
+
+    /// The number of keys, all ids together.
+    pub(super) fn len(&self) -> usize {
+        self.keys
+    }
+}
+
+/// Sorts references, so that no further copy of a secret comes into being.
+fn refuse_shared_secrets<'k, P: 'k>(
+    keys: impl Iterator<Item = &'k SigningKey<P>>,
+) -> Result<(), ConfigError> {
+    let mut secrets: Vec<_> = keys.map(|key| (key.secret().expose(), key.id())).collect();
+    secrets.sort_unstable();
+    let shared = secrets.windows(2).find_map(|pair| match pair {
+        [(one, first), (other, second)] if one == other && first != second => Some((first, second)),
+        _ => None,
+    });
+    match shared {
+        None => Ok(()),
+        Some((first, second)) => Err(ConfigError::new(
+            format!("secret of the keys {first:?} and {second:?}"),
+            "one secret for both",
+            "give every id its own; ids are not signed, so one could stand in for the other",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::testing::key;
+
+    #[test]
+    fn keys_of_one_id_keep_their_order() {
+        let table = KeyTable::build([
+            key("a", "new secret of a, long"),
+            key("b", "only secret of b, long"),
+            key("a", "old secret of a, long"),
+        ])
+        .unwrap();
+        let set = table.find("a").unwrap();
+        let secrets: Vec<_> = set.keys().iter().map(|k| k.secret().expose()).collect();
+        assert_eq!(
+            secrets,
+            [&b"new secret of a, long"[..], b"old secret of a, long"]
+        );
+        assert_eq!(table.len(), 3);
+    }
+
+    #[test]
+    fn bad_45_ids_are_found_byte_for_byte() {
+        let table = KeyTable::build([key("Key-A", "a secret of enough bytes")]).unwrap();
+        for other in ["key-a", "Key-A ", "Key-%41", "Key-\u{391}", "Key-A\0", ""] {
+            assert!(table.find(other).is_none(), "{other:?}");
+        }
+        assert!(table.find("Key-A").is_some());
+    }
+
+    #[test]
+    fn bad_53_one_secret_under_two_ids_is_refused_without_showing_it() {
+        let error = KeyTable::build([
+            key("b", "correct horse battery"),
+            key("c", "some other long secret"),
+            key("a", "correct horse battery"),
+        ]);
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains(r#""a" and "b""#), "{error}");
+        assert!(!error.contains("horse"), "{error}");
+    }
+
+    #[test]
+    fn one_id_may_have_a_secret_twice() {
+        // Under two pins, for instance.
+        let keys = ["a", "a"].map(|id| key(id, "correct horse battery"));
+        assert!(KeyTable::build(keys).is_ok());
+    }
+
+    #[test]
+    fn a_fifth_key_of_one_id_is_refused() {
+        let keys = |count: usize| (0..count).map(|n| key("a", &format!("secret number {n}, long")));
+        assert!(KeyTable::build(keys(4)).is_ok());
+        let error = KeyTable::build(keys(5)).err().unwrap().to_string();
+        assert!(
+            error.contains(r#""a""#) && error.contains("at most 4"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! What has been dropped and has yet to give back its room.
+//!
+//! A second may hold a million entries, and no single request shall pay for counting them down.
+//! So they are taken out of reach at once, and given back a few with each claim.
+
+use std::collections::{VecDeque, hash_set};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::fingerprint::Fingerprint;
+use super::room::Room;
+use super::sharded::lock;
+use super::slice::{Fingerprints, Slice};
+
+/// The sets of closed slices.
+#[derive(Default)]
+pub(super) struct Retired {
+    /// Whether there are any, so that a claim need not lock to find none.
+    pending: AtomicBool,
+    sets: Mutex<VecDeque<hash_set::IntoIter<Fingerprint>>>,
+}
+
+impl Retired {
+    /// Closes `slice` and takes what it held.
+    pub(super) fn take(&self, slice: &Slice) {
+        let parts: Vec<Fingerprints> = slice.close().filter(|part| !part.is_empty()).collect();
+        if parts.is_empty() {
+            return;
+        }
+        let mut sets = lock(&self.sets);
+        sets.extend(parts.into_iter().map(Fingerprints::into_iter));
+        self.pending.store(true, Ordering::Release);
+    }
+
+    /// Gives back a few entries, if there are any and no other thread is at it.
+    pub(super) fn give_back_some(&self, room: &Room) {
+        if self.pending.load(Ordering::Acquire)
+            && let Ok(mut sets) = self.sets.try_lock()
+        {
+            self.drain(&mut sets, PER_CLAIM, room);
+        }
+    }
+
+    /// Gives back many entries and returns how many; zero when there are none left.
+    pub(super) fn give_back(&self, room: &Room) -> usize {
+        self.drain(&mut lock(&self.sets), AT_ONCE, room)
+    }
+
+    fn drain(
+        &self,
+        sets: &mut VecDeque<hash_set::IntoIter<Fingerprint>>,
+        most: usize,
+        room: &Room,
+    ) -> usize {
+        let mut given = 0_usize;
+        while given < most
+            && let Some(set) = sets.front_mut()
+        {
+            let Some(fingerprint) = set.next() else {
+                sets.pop_front();
+                continue;
+            };
+            room.release(fingerprint.key_tag());
+            given = given.saturating_add(1);
+        }
+        self.pending.store(!sets.is_empty(), Ordering::Release);
+        given
+    }
+}
+
+/// Entries given back by a claim in passing. One per claim would only just keep up with steady
+/// traffic; this also catches up after a burst, and costs less than a microsecond.
+const PER_CLAIM: usize = 8;
+
+/// Entries given back before a claim that found no room looks again, about a tenth of a
+/// millisecond.
+const AT_ONCE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(room: &Room, entries: u64) -> Retired {
+        let slice = Slice::open();
+        for nonce in 0..entries {
+            let fingerprint = Fingerprint::numbered(nonce % 3, nonce);
+            let reserve = || room.reserve(fingerprint.key_tag());
+            slice.claim(fingerprint, reserve).unwrap();
+        }
+        let retired = Retired::default();
+        retired.take(&slice);
+        retired
+    }
+
+    #[test]
+    fn a_claim_gives_back_a_few_entries_at_most() {
+        let room = Room::new(10_000, 10_000);
+        let retired = filled(&room, 1000);
+        retired.give_back_some(&room);
+        assert_eq!(room.len(), 1000 - PER_CLAIM);
+        while retired.pending.load(Ordering::Acquire) {
+            let before = room.len();
+            retired.give_back_some(&room);
+            assert!(before - room.len() <= PER_CLAIM);
+        }
+        assert_eq!((room.len(), room.keys()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_asked_for_all_gives_back_all() {
+        let room = Room::new(10_000, 10_000);
+        let retired = filled(&room, 10_000);
+        let mut given = 0;
+        loop {
+            match retired.give_back(&room) {
+                0 => break,
+                some => given += some,
+            }
+        }
+        assert_eq!((given, room.len(), room.keys()), (10_000, 0, 0));
+        assert_eq!(lock(&retired.sets).len(), 0);
+    }
+}

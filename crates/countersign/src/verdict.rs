@@ -1,0 +1,202 @@
+//! The checks of the core, run on a request with its body.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use countersign_core::{
+    Accepted, Authenticated, BodyVerifier, Cause, Checked, ClaimedNonce, DeclaredLength, Head,
+    KeyLookup, Reason, Refusal, ReplayCache, Scheme,
+};
+use http::{HeaderValue, request};
+use http_body::Body;
+
+use crate::body::{self, BoxError, VerifiedBody};
+use crate::rejection::Rejection;
+use crate::schemes::{self, AnyScheme, Found};
+use crate::service::Shared;
+use crate::settings::{Bodies, Settings};
+use crate::target;
+use crate::telemetry::{Observation, Timed};
+
+/// What is to become of a request.
+pub(crate) enum Verdict<P, B> {
+    Accepted(Accepted<P>, VerifiedBody<B>),
+    Anonymous(VerifiedBody<B>),
+    Refused(Rejection, VerifiedBody<B>),
+}
+
+/// A refusal, and the scheme whose credentials were refused.
+type Refused<'a> = (Option<&'a dyn Scheme>, Refusal);
+
+/// Runs all checks. Gives the body back in any case, as far as it was not read.
+pub(crate) async fn judge<K, R, B>(
+    shared: &Shared<K, R>,
+    parts: &request::Parts,
+    body: B,
+    observation: &mut Observation,
+) -> Verdict<K::Principal, B>
+where
+    K: KeyLookup,
+    R: ReplayCache,
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<BoxError>,
+{
+    let settings = &shared.settings;
+    let refuse = |(scheme, refusal): Refused<'_>, body| {
+        Verdict::Refused(reject(settings, scheme, refusal), body)
+    };
+    let (scheme, authenticated) = match authenticate(shared, parts, observation).await {
+        Ok(Some(authenticated)) => authenticated,
+        Ok(None) => return Verdict::Anonymous(VerifiedBody::untouched(body)),
+        Err(refused) => return refuse(refused, VerifiedBody::untouched(body)),
+    };
+    let refuse = |refusal, body| refuse((Some(scheme), refusal), body);
+
+    let declared = declared_length(&body);
+    let verifier = match authenticated.body_verifier(declared, settings.max_body) {
+        Ok(verifier) => verifier,
+        Err(refusal) => return refuse(refusal, VerifiedBody::untouched(body)),
+    };
+    let (checked, body) = match check_body(settings, scheme, authenticated, verifier, body).await {
+        Ok(checked) => checked,
+        Err((refusal, body)) => return refuse(refusal, body),
+    };
+    let already = parts.extensions.get::<ClaimedNonce>().copied();
+    let clock = &*settings.clock;
+    match checked
+        .accept(&parts.method, &shared.replay, clock, already)
+        .await
+    {
+        Ok(accepted) => Verdict::Accepted(accepted, body),
+        Err(refusal) => refuse(refusal, body),
+    }
+}
+
+/// Everything up to the signature; `None` for a request that may pass without credentials.
+async fn authenticate<'a, K: KeyLookup, R>(
+    shared: &'a Shared<K, R>,
+    parts: &'a request::Parts,
+    observation: &mut Observation,
+) -> Result<Option<(&'a dyn Scheme, Authenticated<'a, K::Principal>)>, Refused<'a>> {
+    let settings = &shared.settings;
+    let original = target::original(&parts.extensions, &parts.uri);
+    let head = Head::new(
+        &parts.method,
+        original,
+        parts.version,
+        &parts.headers,
+        &settings.origin,
+    )
+    .map_err(|refusal| (None, refusal))?;
+    let (scheme, claim) = match schemes::find(&settings.schemes, &head) {
+        Found::Claim(scheme, claim) => (scheme, claim),
+        Found::Refused(scheme, refusal) => {
+            if let Some(scheme) = scheme {
+                observation.of_scheme(scheme.id());
+            }
+            return Err((scheme, refusal));
+        }
+        Found::Nothing => {
+            let missing = schemes::refuse_missing(&settings.schemes, &head, settings.anonymous);
+            return missing.map_or(Ok(None), |refusal| Err((None, refusal)));
+        }
+    };
+    let now = settings.clock.now();
+    observation.of_claim(&claim, now);
+    let refused = |refusal| (Some(scheme), refusal);
+    if let Some(sunset) = settings.sunset_of(scheme.id()) {
+        observation.deprecated();
+        if now > sunset.until {
+            let over = Refusal::new(Reason::UnsupportedScheme).caused_by(Cause::SchemeSunset);
+            return Err(refused(over));
+        }
+    }
+    let fresh = claim
+        .fresh(&settings.policy_of(scheme), now)
+        .map_err(refused)?;
+    let keys = Timed(Arc::clone(&shared.keys));
+    let authenticated = fresh.verify(scheme, &head, &keys).await.map_err(refused)?;
+    Ok(Some((scheme, authenticated)))
+}
+
+/// Verifies the body, or arranges for it to be verified while it is read.
+async fn check_body<'a, P, B>(
+    settings: &Settings,
+    scheme: &dyn Scheme,
+    authenticated: Authenticated<'a, P>,
+    mut verifier: BodyVerifier,
+    body: B,
+) -> Result<(Checked<'a, P>, VerifiedBody<B>), (Refusal, VerifiedBody<B>)>
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<BoxError>,
+{
+    if body.is_end_stream() {
+        let body = VerifiedBody::untouched(body);
+        return match authenticated.checked(verifier) {
+            Ok(checked) => Ok((checked, body)),
+            Err(refusal) => Err((refusal, body)),
+        };
+    }
+    match settings.bodies {
+        Bodies::Streamed => {
+            let challenges = challenges(settings, Some(scheme), None);
+            let id = scheme.id();
+            let reject =
+                Box::new(move |refusal| Rejection::new(refusal, Some(id), challenges.clone()));
+            let body = VerifiedBody::streamed(body, verifier, reject);
+            Ok((authenticated.streaming(), body))
+        }
+        Bodies::Buffered => {
+            let deadline = settings.body_deadline;
+            match body::collect(body, &mut verifier, deadline).await {
+                Err(failure) => {
+                    let refusal = failure.refusal.clone();
+                    Err((refusal, VerifiedBody::resumed(failure)))
+                }
+                Ok(collected) => {
+                    let body = VerifiedBody::buffered(collected);
+                    match authenticated.checked(verifier) {
+                        Ok(checked) => Ok((checked, body)),
+                        Err(refusal) => Err((refusal, body)),
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn declared_length<B: Body>(body: &B) -> DeclaredLength {
+    let hint = body.size_hint();
+    match hint.exact() {
+        _ if body.is_end_stream() => DeclaredLength::Exact(0),
+        Some(exact) => DeclaredLength::Exact(exact),
+        None => DeclaredLength::AtLeast(hint.lower()),
+    }
+}
+
+fn reject(settings: &Settings, scheme: Option<&dyn Scheme>, refusal: Refusal) -> Rejection {
+    let challenges = challenges(settings, scheme, Some(&refusal));
+    Rejection::new(refusal, scheme.map(Scheme::id), challenges)
+}
+
+/// A challenge of every scheme. The reason goes to the one whose credentials were refused, or to
+/// all when there were none.
+fn challenges(
+    settings: &Settings,
+    refused: Option<&dyn Scheme>,
+    refusal: Option<&Refusal>,
+) -> Box<[HeaderValue]> {
+    let now = settings.clock.now();
+    let alive = settings.schemes.iter().filter(|AnyScheme(scheme)| {
+        settings
+            .sunset_of(scheme.id())
+            .is_none_or(|sunset| now <= sunset.until)
+    });
+    alive
+        .map(|AnyScheme(scheme)| {
+            let concerned = refused.is_none_or(|refused| refused.id() == scheme.id());
+            scheme.challenge(&settings.realm, refusal.filter(|_| concerned))
+        })
+        .collect()
+}
