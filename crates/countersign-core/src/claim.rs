@@ -1,8 +1,9 @@
 //! What a request says about itself: read, bounded, and not yet believed.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use crate::key::KeyId;
+use crate::key::{IdNature, KeyId};
 use crate::mac::{Derivation, Signature};
 use crate::scheme::SchemeId;
 use crate::time::Timestamp;
@@ -106,7 +107,7 @@ pub enum BodyBinding<'a> {
 ///
 /// Only [`Scheme::claim`](crate::Scheme::claim) makes one; [`fresh`](Claim::fresh) is the next
 /// step.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Claim<'a> {
     pub(crate) scheme: SchemeId,
     key_id: Cow<'a, str>,
@@ -190,7 +191,11 @@ impl<'a> Claim<'a> {
 
     /// The id claimed.
     pub fn key_id(&self) -> KeyId<'_> {
-        KeyId::already_checked(&self.key_id)
+        let nature = match self.proof {
+            Proof::Possession => IdNature::Secret,
+            Proof::Signature { .. } => IdNature::Name,
+        };
+        KeyId::already_checked(&self.key_id, nature)
     }
 
     /// The time claimed; `None` for a scheme that signs none.
@@ -211,6 +216,17 @@ impl<'a> Claim<'a> {
     /// The opaque extension, empty when there is none.
     pub const fn ext_text(&self) -> &'a [u8] {
         self.ext
+    }
+}
+
+impl fmt::Debug for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("scheme", &self.scheme)
+            .field("key_id", &self.key_id())
+            .field("signed_at", &self.signed_at)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
     }
 }
 

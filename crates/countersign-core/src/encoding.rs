@@ -31,7 +31,7 @@ fn decode_exact<const N: usize>(engine: &GeneralPurpose, text: &[u8]) -> Option<
     const ROOM: usize = 48;
     const { assert!(N <= 32) };
     let mut room = [0_u8; ROOM];
-    if text.len() > ROOM {
+    if text.len() > ROOM || is_half_padded(text) {
         return None;
     }
     let written = engine.decode_slice(text, &mut room).ok()?;
@@ -80,8 +80,16 @@ pub(crate) fn to_base64_unpadded(bytes: &[u8]) -> String {
 
 /// Decodes standard Base64, padded or not, of any length up to that of `room`.
 pub(crate) fn base64_into<'r>(text: &[u8], room: &'r mut [u8]) -> Option<&'r [u8]> {
+    if is_half_padded(text) {
+        return None;
+    }
     let written = EITHER_PADDING.decode_slice(text, room).ok()?;
     room.get(..written)
+}
+
+/// Whether there is some padding, but not all of it, which the decoder would let pass.
+fn is_half_padded(text: &[u8]) -> bool {
+    text.ends_with(b"=") && !text.len().is_multiple_of(4)
 }
 
 #[cfg(test)]
@@ -108,6 +116,17 @@ mod tests {
             assert_eq!(base64_exact::<20>(bad.as_bytes()), None, "{bad:?}");
         }
         assert_eq!(base64_padded_exact::<20>(good), None);
+        for (text, taken) in [
+            ("g26hErLKewirhYsLEW7mDg", true),
+            ("g26hErLKewirhYsLEW7mDg==", true),
+            ("g26hErLKewirhYsLEW7mDg=", false),
+        ] {
+            assert_eq!(
+                base64_exact::<16>(text.as_bytes()).is_some(),
+                taken,
+                "{text}"
+            );
+        }
     }
 
     #[test]

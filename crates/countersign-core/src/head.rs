@@ -188,7 +188,8 @@ impl<'a> Head<'a> {
     ///
     /// # Errors
     /// [`Reason::InvalidTarget`] when `Host` is missing where HTTP demands it (any version from
-    /// 1.1 on), empty, unreadable, or differs from the authority in the target, and
+    /// 1.1 on), empty, unreadable, or differs from the authority in the target, or when the target
+    /// is a bare authority, which only `CONNECT` may send and which would sign like `/`; and
     /// [`Reason::DuplicateHeader`] when it is repeated.
     pub fn new(
         method: &'a Method,
@@ -198,6 +199,11 @@ impl<'a> Head<'a> {
         origin: &'a Origin,
     ) -> Result<Self, Refusal> {
         let received = authority(target, headers)?;
+        if target.path().is_empty() && method != Method::CONNECT {
+            return Err(Refusal::new(Reason::InvalidTarget)
+                .field(Field::Target)
+                .detail("The request target has no path; send one that begins with a slash."));
+        }
         if received.is_none() && version >= Version::HTTP_11 {
             return Err(invalid_host(
                 "The request has no Host; every HTTP/1.1 request needs one.",
@@ -418,6 +424,19 @@ mod tests {
             head_error("http://u@good/a", v11, &["good"]),
             Some(Reason::InvalidTarget)
         );
+    }
+
+    #[test]
+    fn bad_121_a_bare_authority_is_for_connect_only() {
+        let uri: Uri = "h:443".parse().unwrap();
+        let (headers, origin) = (HeaderMap::new(), Origin::default());
+        let head = |method| Head::new(method, &uri, Version::HTTP_11, &headers, &origin);
+        assert_eq!(
+            head(&Method::GET).unwrap_err().reason(),
+            Reason::InvalidTarget
+        );
+        assert_eq!(head(&Method::CONNECT).unwrap().path(), "/");
+        assert_eq!(head_error("http://h", Version::HTTP_2, &[]), None);
     }
 
     #[test]

@@ -17,8 +17,20 @@ use crate::time::Timestamp;
 /// The id of a key, as a request claims it: 1 to 256 visible ASCII characters.
 ///
 /// Ids are compared byte for byte: case, escapes and look-alikes make a different id.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyId<'a>(&'a str);
+#[derive(Clone, Copy)]
+pub struct KeyId<'a> {
+    text: &'a str,
+    nature: IdNature,
+}
+
+/// Whether an id may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdNature {
+    /// It names a key.
+    Name,
+    /// It is the secret itself (Basic).
+    Secret,
+}
 
 impl<'a> KeyId<'a> {
     /// The longest id. No issuer known to us uses more than 64; what is longer is not looked up.
@@ -29,23 +41,29 @@ impl<'a> KeyId<'a> {
         let text = std::str::from_utf8(bytes).ok()?;
         let readable = (1..=Self::MAX_LEN).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_graphic());
-        readable.then_some(Self(text))
+        readable.then_some(Self {
+            text,
+            nature: IdNature::Name,
+        })
     }
 
     /// An id that [`parse`](KeyId::parse) has accepted before.
-    pub(crate) const fn already_checked(text: &'a str) -> Self {
-        Self(text)
+    pub(crate) const fn already_checked(text: &'a str, nature: IdNature) -> Self {
+        Self { text, nature }
     }
 
     /// The id.
     pub const fn as_str(&self) -> &'a str {
-        self.0
+        self.text
     }
 }
 
 impl fmt::Debug for KeyId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyId({:?})", self.0)
+        match self.nature {
+            IdNature::Name => write!(f, "KeyId({:?})", self.text),
+            IdNature::Secret => f.write_str("KeyId(***)"),
+        }
     }
 }
 
@@ -75,6 +93,8 @@ impl fmt::Debug for Secret {
 /// Built by value: `SigningKey::new(id, secret, principal)?.schemes([SchemeId::AUTH_KEY])`.
 pub struct SigningKey<P = String> {
     id: Box<str>,
+    /// What is shown in its place, where the id is the secret.
+    shown_id: Option<Box<str>>,
     secret: Secret,
     principal: P,
     schemes: Option<Box<[SchemeId]>>,
@@ -118,7 +138,10 @@ impl<P> SigningKey<P> {
         let (id, secret) = (id.into(), secret.as_ref());
         if (1..MIN_SECRET_LEN).contains(&secret.len()) {
             return Err(ConfigError::new(
-                format!("secret of key {id:?}"),
+                match shown_in_place_of(&id, secret) {
+                    Some(_) => "api key".to_owned(),
+                    None => format!("secret of key {id:?}"),
+                },
                 format!("{} bytes", secret.len()),
                 "use at least 16 random bytes, or SigningKey::with_short_secret if the partner \
                  cannot change it",
@@ -141,9 +164,10 @@ impl<P> SigningKey<P> {
     ) -> Result<Self, ConfigError> {
         let id = id.into();
         if KeyId::parse(id.as_bytes()).is_none() {
+            let shown = shown_in_place_of(&id, secret.as_ref()).map(String::from);
             return Err(ConfigError::new(
                 "key id",
-                id,
+                shown.unwrap_or(id),
                 "use 1 to 256 visible ASCII characters",
             ));
         }
@@ -156,6 +180,7 @@ impl<P> SigningKey<P> {
             ));
         }
         Ok(Self {
+            shown_id: shown_in_place_of(&id, secret),
             id: id.into(),
             secret: Secret::new(secret),
             principal,
@@ -199,9 +224,15 @@ impl<P> SigningKey<P> {
         self
     }
 
-    /// The id.
+    /// The id, by which the key is looked up. Where it is the secret itself (Basic), it must not
+    /// be shown: see [`public_id`](SigningKey::public_id).
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The id as it may be shown: a hash of it where the id is the secret itself (Basic).
+    pub fn public_id(&self) -> &str {
+        self.shown_id.as_deref().unwrap_or(&self.id)
     }
 
     /// Whose key it is.
@@ -297,7 +328,7 @@ impl<P> SigningKey<P> {
 impl<P> fmt::Debug for SigningKey<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey")
-            .field("id", &self.id)
+            .field("id", &self.public_id())
             .field("secret", &self.secret)
             .field("schemes", &self.schemes)
             .field("not_before", &self.not_before)
@@ -305,6 +336,16 @@ impl<P> fmt::Debug for SigningKey<P> {
             .field("algorithm", &self.algorithm)
             .finish_non_exhaustive()
     }
+}
+
+/// What is shown of an id that is its own secret: enough to tell keys apart, and of no use to
+/// whoever reads it.
+fn shown_in_place_of(id: &str, secret: &[u8]) -> Option<Box<str>> {
+    (id.as_bytes() == secret).then(|| {
+        let hash = mac::hashed_key([secret, b""]);
+        let start = hash.first_chunk::<8>().copied().unwrap_or_default();
+        format!("sha256:{}", encoding::to_hex(&start)).into()
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -339,7 +380,7 @@ impl<P> KeySet<P> {
         };
         if keys.len() > Self::MAX_ACTIVE {
             return Err(ConfigError::new(
-                format!("keys with the id {:?}", first.id),
+                format!("keys with the id {:?}", first.public_id()),
                 keys.len().to_string(),
                 "keep at most 4 active; remove the oldest",
             ));
@@ -347,7 +388,7 @@ impl<P> KeySet<P> {
         if let Some(other) = keys.iter().find(|key| key.id != first.id) {
             return Err(ConfigError::new(
                 "key set",
-                format!("{} and {}", first.id, other.id),
+                format!("{} and {}", first.public_id(), other.public_id()),
                 "put keys of one id into one set",
             ));
         }
@@ -450,8 +491,13 @@ mod tests {
         let at = Timestamp::from_unix;
         let key = key_of("a").not_before(at(10)).not_after(at(20));
         let found: Vec<_> = [9, 10, 20, 21].map(|now| key.validity(at(now))).into();
-        use Validity::{NotYet, Over, Valid};
-        assert_eq!(found, [NotYet, Valid, Valid, Over]);
+        let expected = [
+            Validity::NotYet,
+            Validity::Valid,
+            Validity::Valid,
+            Validity::Over,
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -49,7 +49,7 @@
 //! let authenticated = fresh.verify(&scheme, &head, &OneKey(key()?.into())).await?;
 //! let body = authenticated.body_verifier(DeclaredLength::Exact(0), 0)?;
 //! let checked = authenticated.checked(body)?;
-//! // `checked.accept(..)` claims the nonce in a replay cache and gives the `Verified` caller.
+//! // `checked.accept(..)` claims the nonce in a replay cache and gives the `Accepted` request.
 //! # let _ = checked;
 //! # Ok(())
 //! # }
@@ -61,6 +61,7 @@ mod challenge;
 mod claim;
 mod config;
 mod encoding;
+mod explain;
 mod head;
 mod http_date;
 mod key;
@@ -84,12 +85,15 @@ pub use self::claim::{
     AlgorithmChoice, BodyBinding, Claim, MAX_CREDENTIAL_LEN, MAX_NONCE_LEN, Nonce, NonceCase, Proof,
 };
 pub use self::config::ConfigError;
+pub use self::explain::{
+    Comparison, Difference, Explain, Explanation, Finding, Guess, NearMiss, Verdict, VisibleText,
+};
 pub use self::head::{Authority, Head, Origin, UrlScheme};
 pub use self::http_date::DateForm;
 pub use self::key::{KeyId, KeySet, MIN_SECRET_LEN, Secret, SigningKey};
 pub use self::lookup::{DynKeyLookup, KeyLookup, LookupError};
 pub use self::mac::{Algorithm, Derivation, Signature, Strength};
-pub use self::pipeline::{Authenticated, Checked, Fresh, Verified, Verified as Accepted};
+pub use self::pipeline::{Accepted, Authenticated, Checked, Fresh};
 pub use self::policy::{BodyPolicy, DigestStrength, NonceRule, Policy, ReplayPolicy};
 pub use self::reason::{Cause, Field, Reason, Refusal, ServerTime};
 pub use self::replay::{

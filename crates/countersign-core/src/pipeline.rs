@@ -6,10 +6,10 @@
 //!     └ Claim::fresh     → Fresh          time window, before any lookup
 //!        └ Fresh::verify → Authenticated  key lookup, MAC in constant time
 //!           └ checked    → Checked        body against its signed digest
-//!              └ accept  → Verified       one atomic claim of the nonce
+//!              └ accept  → Accepted       one atomic claim of the nonce
 //! ```
 //!
-//! Invariants: each step consumes the one before, and only the last gives a [`Verified`]. A nonce
+//! Invariants: each step consumes the one before, and only the last gives a [`Accepted`]. A nonce
 //! is claimed only after signature and digest were found good, so nobody can burn another's
 //! nonce and a flood of bad requests leaves the cache untouched. Every refusal at the MAC costs
 //! the same number of MAC computations, whether the key exists, is expired, is pinned to another
@@ -329,7 +329,7 @@ impl<P> Checked<'_, P> {
         replay: &R,
         clock: &dyn Clock,
         already: Option<ClaimedNonce>,
-    ) -> Result<Verified<P>, Refusal> {
+    ) -> Result<Accepted<P>, Refusal> {
         let claimed = match (self.claim.signed_at, self.nonce_key(method)) {
             (Some(signed_at), Some(nonce)) => {
                 let mark = ClaimedNonce::new(replay.store_id(), &nonce, signed_at);
@@ -341,7 +341,7 @@ impl<P> Checked<'_, P> {
             }
             _ => None,
         };
-        Ok(Verified {
+        Ok(Accepted {
             keys: self.keys,
             index: self.index,
             scheme: self.claim.scheme,
@@ -417,7 +417,7 @@ impl<P> fmt::Debug for Checked<'_, P> {
 /// A request that passed every check: the only thing a handler ever sees.
 ///
 /// Cloning is cheap.
-pub struct Verified<P = String> {
+pub struct Accepted<P = String> {
     keys: KeySet<P>,
     index: usize,
     scheme: SchemeId,
@@ -425,15 +425,16 @@ pub struct Verified<P = String> {
     claimed: Option<ClaimedNonce>,
 }
 
-impl<P> Verified<P> {
+impl<P> Accepted<P> {
     /// Who signed the request.
     pub fn principal(&self) -> &P {
         self.key().principal()
     }
 
-    /// The id of the key it was signed with.
+    /// The id of the key it was signed with, as it may be shown
+    /// ([`SigningKey::public_id`]).
     pub fn key_id(&self) -> &str {
-        self.key().id()
+        self.key().public_id()
     }
 
     /// The key it was signed with.
@@ -459,7 +460,7 @@ impl<P> Verified<P> {
     }
 }
 
-impl<P> Clone for Verified<P> {
+impl<P> Clone for Accepted<P> {
     fn clone(&self) -> Self {
         Self {
             keys: self.keys.clone(),
@@ -468,9 +469,9 @@ impl<P> Clone for Verified<P> {
     }
 }
 
-impl<P: fmt::Debug> fmt::Debug for Verified<P> {
+impl<P: fmt::Debug> fmt::Debug for Accepted<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verified")
+        f.debug_struct("Accepted")
             .field("principal", self.principal())
             .field("key_id", &self.key_id())
             .field("scheme", &self.scheme)

@@ -18,7 +18,7 @@ use crate::window::Window;
 /// decoded signature that stands in for one).
 ///
 /// A cache reads it through [`feed`](NonceKey::feed) and keeps a fingerprint, never the bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct NonceKey<'a> {
     scheme: SchemeId,
     key_id: KeyId<'a>,
@@ -78,6 +78,16 @@ impl<'a> NonceKey<'a> {
                 }
             }
         }
+    }
+}
+
+impl fmt::Debug for NonceKey<'_> {
+    /// Without the nonce, which may be a signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NonceKey")
+            .field("scheme", &self.scheme)
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
     }
 }
 

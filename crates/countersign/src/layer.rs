@@ -178,6 +178,9 @@ impl<K, R, S> VerifyLayer<K, R, S> {
 
     /// Refuses nothing: a request that should be refused reaches the service without a caller,
     /// and the [`Outcome`](crate::Outcome), events and metrics say what would have happened.
+    /// Bodies are then buffered up to [`max_body`](VerifyLayer::max_body), also under
+    /// [`stream_bodies`](VerifyLayer::stream_bodies): a stream that ends in an error would not
+    /// merely report.
     pub fn report_only(self) -> Self {
         self.set(|settings| settings.enforcement = Enforcement::ReportOnly)
     }

@@ -14,7 +14,7 @@ use crate::body::{self, BoxError, VerifiedBody};
 use crate::rejection::Rejection;
 use crate::schemes::{self, AnyScheme, Found};
 use crate::service::Shared;
-use crate::settings::{Bodies, Settings};
+use crate::settings::{Bodies, Enforcement, Settings};
 use crate::target;
 use crate::telemetry::{Observation, Timed};
 
@@ -139,7 +139,8 @@ where
         };
     }
     match settings.bodies {
-        Bodies::Streamed => {
+        // A layer that only reports must not break a stream, so it has to know before.
+        Bodies::Streamed if settings.enforcement == Enforcement::Refuse => {
             let challenges = challenges(settings, Some(scheme), None);
             let id = scheme.id();
             let reject =
@@ -147,7 +148,7 @@ where
             let body = VerifiedBody::streamed(body, verifier, reject);
             Ok((authenticated.streaming(), body))
         }
-        Bodies::Buffered => {
+        Bodies::Buffered | Bodies::Streamed => {
             let deadline = settings.body_deadline;
             match body::collect(body, &mut verifier, deadline).await {
                 Err(failure) => {

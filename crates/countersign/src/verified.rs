@@ -29,7 +29,8 @@ impl<P> Verified<P> {
         self.0.principal()
     }
 
-    /// The id of the key it was signed with.
+    /// The id of the key it was signed with, as it may be shown: under Basic, where the id is the
+    /// secret, a hash of it.
     pub fn key_id(&self) -> &str {
         self.0.key_id()
     }

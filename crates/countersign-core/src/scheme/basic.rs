@@ -11,7 +11,7 @@
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::{Scheme, SchemeId, after_scheme_word, set};
+use super::{Scheme, SchemeId, after_scheme_word, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{Claim, Proof};
@@ -103,7 +103,7 @@ impl Scheme for Basic {
         _signature: &Signature,
     ) -> Result<(), SignError> {
         let encoded = encoding::to_base64(format!("{}:", signing.key_id).as_bytes());
-        set(headers, AUTHORIZATION, &format!("{WORD} {encoded}"))
+        set_credential(headers, &AUTHORIZATION, &format!("{WORD} {encoded}"))
     }
 }
 

@@ -18,7 +18,7 @@
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use md5::{Digest, Md5};
 
-use super::{Scheme, SchemeId, set};
+use super::{Scheme, SchemeId, set, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{AlgorithmChoice, BodyBinding, Claim, MAX_CREDENTIAL_LEN, Proof};
@@ -241,7 +241,7 @@ impl Scheme for HmacAuth {
             set(headers, CONTENT_MD5, &encoding::to_base64_unpadded(&digest))?;
         }
         let credential = format!("{}:{}", signing.key_id, signature.to_base64_unpadded());
-        set(headers, &self.header, &credential)
+        set_credential(headers, &self.header, &credential)
     }
 }
 

@@ -26,7 +26,7 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use sha1::{Digest, Sha1};
 
-use super::{Scheme, SchemeId, after_scheme_word, has_scheme_word, set, unix_seconds};
+use super::{Scheme, SchemeId, after_scheme_word, has_scheme_word, set_credential, unix_seconds};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{
@@ -114,7 +114,14 @@ impl Mac {
             return Err(malformed());
         }
         let text = after_scheme_word(value, WORD).ok_or_else(malformed)?;
-        let parameters = Parameters::parse(text).ok_or_else(malformed)?;
+        let parameters = Parameters::parse(text).ok_or_else(|| {
+            // The credential's record decides; a request has no say in it.
+            if Parameters::name(text, b"algorithm") {
+                Reason::UnsupportedAlgorithm.into()
+            } else {
+                malformed()
+            }
+        })?;
 
         let key_id = KeyId::parse(parameters.id).ok_or_else(malformed)?;
         let signed_at = unix_seconds(parameters.ts)
@@ -263,7 +270,9 @@ impl Scheme for Mac {
         let nonce = signing.nonce.ok_or(SignError::new("MAC needs a nonce"))?;
         let (ext, mac) = match self.profile {
             Profile::Yar => {
-                let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], |v| v.as_bytes());
+                let content_type = headers.get(CONTENT_TYPE);
+                // As the receiver will see it, without blanks at its ends.
+                let content_type = content_type.map_or(&b""[..], |value| trim(value.as_bytes()));
                 let hashed = !content_type.is_empty() || !signing.body.is_empty();
                 let hash = || Sha1::new_with_prefix(content_type).chain_update(signing.body);
                 let ext = if hashed {
@@ -280,7 +289,7 @@ impl Scheme for Mac {
             signing.key_id,
             signing.at.as_unix(),
         );
-        set(headers, AUTHORIZATION, &value)
+        set_credential(headers, &AUTHORIZATION, &value)
     }
 }
 
@@ -295,6 +304,14 @@ struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
+    /// Whether some parameter has this name, in a text that could not be read.
+    fn name(text: &[u8], name: &[u8]) -> bool {
+        let mut names = text
+            .split(|&b| b == b',')
+            .filter_map(|part| part.split(|&b| b == b'=').next());
+        names.any(|found| trim(found).eq_ignore_ascii_case(name))
+    }
+
     /// Reads `name="value"` pairs separated by commas. `None` for an unknown or repeated name,
     /// an empty required value, a missing quote, or a value with a quote, a backslash or anything
     /// but visible ASCII and blanks in it.

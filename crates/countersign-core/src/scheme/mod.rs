@@ -163,6 +163,20 @@ pub(crate) fn set(
     Ok(())
 }
 
+/// As [`set`], for a credential: marked sensitive, so that `Debug` does not show it and HTTP/2
+/// keeps it out of its compression tables.
+pub(crate) fn set_credential(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    value: &str,
+) -> Result<(), SignError> {
+    set(headers, name, value)?;
+    if let Some(value) = headers.get_mut(name) {
+        value.set_sensitive(true);
+    }
+    Ok(())
+}
+
 /// Splits `Word rest` and gives `rest` without leading blanks when the word is `scheme`,
 /// whatever its case; `None` when it is another word.
 pub(crate) fn after_scheme_word<'a>(value: &'a [u8], scheme: &str) -> Option<&'a [u8]> {

@@ -19,7 +19,7 @@
 
 use http::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue};
 
-use super::{Scheme, SchemeId, set};
+use super::{Scheme, SchemeId, set, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{AlgorithmChoice, Claim, MAX_CREDENTIAL_LEN, Nonce, NonceCase, Proof};
@@ -201,7 +201,7 @@ impl Scheme for Moxie {
         set(headers, DATE, &signing.at.to_string())?;
         set(headers, NONCE, nonce)?;
         set(headers, KEY, signing.key_id)?;
-        set(headers, AUTHORIZATION, &signature.to_hex())
+        set_credential(headers, &AUTHORIZATION, &signature.to_hex())
     }
 }
 

@@ -201,10 +201,7 @@ where
             Kind::Untouched { body } => body.size_hint(),
             Kind::Buffered { frames } => SizeHint::with_exact(total(frames)),
             Kind::Resumed { frames, rest, .. } => {
-                let rest = rest
-                    .as_ref()
-                    .map(Body::size_hint)
-                    .unwrap_or_default();
+                let rest = rest.as_ref().map(Body::size_hint).unwrap_or_default();
                 grown(&rest, total(frames))
             }
             Kind::Streamed { stream } => {

@@ -56,7 +56,9 @@ impl<P> KeyTable<P> {
 fn refuse_shared_secrets<'k, P: 'k>(
     keys: impl Iterator<Item = &'k SigningKey<P>>,
 ) -> Result<(), ConfigError> {
-    let mut secrets: Vec<_> = keys.map(|key| (key.secret().expose(), key.id())).collect();
+    let mut secrets: Vec<_> = keys
+        .map(|key| (key.secret().expose(), key.public_id()))
+        .collect();
     secrets.sort_unstable();
     let shared = secrets.windows(2).find_map(|pair| match pair {
         [(one, first), (other, second)] if one == other && first != second => Some((first, second)),

@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 pub use self::dialect::Dialect;
 pub use self::response::ResponseForm;
 use self::x_headers::XHeaders;
-use super::{Scheme, SchemeId, after_scheme_word, set};
+use super::{Scheme, SchemeId, after_scheme_word, set, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{
@@ -354,11 +354,8 @@ impl Scheme for AuthKey {
             }
         }
         let credential = self.dialect.credential(signing, &signature.to_base64());
-        set(
-            headers,
-            &self.header,
-            &format!("{} {credential}", self.word),
-        )
+        let credential = format!("{} {credential}", self.word);
+        set_credential(headers, &self.header, &credential)
     }
 }
 

@@ -90,7 +90,7 @@ pub enum Reloaded {
 }
 
 impl KeysFile {
-    /// Reads the file at `path`, which may have 16 MiB: some 100 000 keys.
+    /// Reads the file at `path`, which may have 16 MiB: some 100 000 keys. Blocks while it reads.
     ///
     /// # Errors
     /// When the file or one of its secret files cannot be read or is too large, anything in it is

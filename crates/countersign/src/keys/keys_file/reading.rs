@@ -1,6 +1,6 @@
 //! Reading files so that it can be told later whether they have changed.
 //!
-//! Invariants: nothing is read beyond the limit given; what is read is overwritten when dropped;
+//! Invariants: nothing is read beyond the limit given; what is read is wiped when dropped;
 //! what is remembered of it is a keyed hash and the files' metadata.
 
 use std::fs::{File, Metadata};
@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use countersign_core::{Clock as _, SystemClock, Timestamp};
 
 use super::error::Problem;
-use super::secret_bytes::SecretBytes;
+use super::secret_bytes::{SecretBytes, with_room_for};
 
 /// The reading of a key file and of the secret files it names.
 pub(super) struct Reading {
@@ -78,9 +78,8 @@ impl Reading {
         if metadata.len() > limit {
             return Ok(None);
         }
-        let mut bytes = SecretBytes::with_room_for(metadata.len());
-        file.take(limit.saturating_add(1))
-            .read_to_end(bytes.buffer())?;
+        let mut bytes = with_room_for(metadata.len());
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         let in_bounds = u64::try_from(bytes.len()).is_ok_and(|len| len <= limit);
         Ok(in_bounds.then_some(bytes))
     }
@@ -231,6 +230,19 @@ mod tests {
         let mut reading = reading();
         let missing = directory.path().join("missing");
         assert!(reading.read(&missing, "the file", 100).is_err());
+        assert!(reading.trace().may_have_changed());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_opens_but_could_not_be_read_is_tried_again() {
+        // Opening a directory succeeds, reading from it does not.
+        let directory = TemporaryDirectory::new();
+        let opened = File::open(directory.path()).unwrap();
+        let long_ago = SystemTime::now().checked_sub(OLD).unwrap();
+        opened.set_modified(long_ago).unwrap();
+        let mut reading = reading();
+        assert!(reading.read(directory.path(), "it", 1 << 20).is_err());
         assert!(reading.trace().may_have_changed());
     }
 

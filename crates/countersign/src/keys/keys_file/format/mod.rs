@@ -41,7 +41,7 @@ const ALGORITHMS: [(&str, Algorithm); 2] = [
 /// What is in a key file.
 pub(super) struct Loaded {
     pub(super) table: KeyTable<String>,
-    /// The ids of keys whose secret is shorter than it should be.
+    /// The ids, as they may be shown, of keys whose secret is shorter than it should be.
     pub(super) short_secrets: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ fn keys_in(path: &Path, reading: &mut Reading) -> Result<Loaded, Problem> {
         let record = Record::new(fields, text, header);
         let key = key_of(&record, directory, reading)?;
         if key.secret().expose().len() < MIN_SECRET_LEN {
-            short_secrets.push(key.id().to_owned());
+            short_secrets.push(key.public_id().to_owned());
         }
         keys.push(key);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use countersign_core::Timestamp;
+use countersign_core::{SchemeId, Timestamp};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -26,10 +26,10 @@ impl<'t> Record<'t> {
         }
     }
 
-    /// What errors call it: by its id, or else by its line.
+    /// What errors call it: by its id, or by its line where it has none that may be shown.
     pub(super) fn name(&self) -> String {
-        match self.fields.get("id").map(Spanned::get_ref) {
-            Some(DeValue::String(id)) => format!("key {id:?}"),
+        match self.value("id") {
+            Some(DeValue::String(id)) if !self.is_secret(id) => format!("key {id:?}"),
             _ => format!(
                 "the key in line {}",
                 line(self.file.as_bytes(), self.header)
@@ -105,6 +105,18 @@ impl<'t> Record<'t> {
             Err(Unusable::NoSuchTime) => "is a time that does not exist, or a leap second",
         };
         Err(self.problem(format!("has a {field} that {what}"), FIX))
+    }
+
+    /// Whether the id is the secret as well, as it is under the scheme `basic`.
+    fn is_secret(&self, id: &str) -> bool {
+        let is = |value: &DeValue<'_>, text| matches!(value, DeValue::String(s) if s == text);
+        let basic = match self.value("schemes") {
+            Some(DeValue::Array(schemes)) => schemes
+                .iter()
+                .any(|scheme| is(scheme.get_ref(), SchemeId::BASIC.name())),
+            _ => false,
+        };
+        basic || self.value("secret").is_some_and(|secret| is(secret, id))
     }
 
     fn value(&self, field: &str) -> Option<&'t DeValue<'t>> {

@@ -44,10 +44,10 @@ pub(super) fn secret_of(
     let text = record.required_text(form)?;
     match form {
         FILE => from_file(record, &directory.join(text), reading),
-        BASE64 => decoded(record, form, decode::STANDARD.decode(text), "Base64"),
-        BASE64URL => decoded(record, form, decode::URL_SAFE.decode(text), "base64url"),
+        BASE64 => decoded(record, form, decode::base64(text), "Base64"),
+        BASE64URL => decoded(record, form, decode::base64url(text), "base64url"),
         HEX => decoded(record, form, decode::hex(text), "hexadecimal"),
-        _ => Ok(SecretBytes::from(text.as_bytes())),
+        _ => Ok(SecretBytes::new(text.into())),
     }
 }
 
@@ -76,5 +76,5 @@ fn from_file(
         Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
         None => &bytes,
     };
-    Ok(SecretBytes::from(trimmed))
+    Ok(SecretBytes::new(trimmed.into()))
 }

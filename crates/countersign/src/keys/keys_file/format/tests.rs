@@ -217,6 +217,25 @@ fn wrong_fields_are_named_and_their_values_are_not() {
 }
 
 #[test]
+fn bad_56_an_id_that_is_its_own_secret_is_not_shown() {
+    for fields in [
+        "secret = \"horse\"\nnot_after = 7",
+        "secret_hex = \"686f727365\"\nschemes = [\"basic\"]\nnot_after = 7",
+    ] {
+        let text = format!("[[key]]\nid = \"horse\"\nprincipal = \"dave\"\n{fields}");
+        let error = loaded(text).err().unwrap().to_string();
+        assert!(
+            error.contains("the key in line 1 has an integer"),
+            "{error}"
+        );
+        assert!(!error.contains("horse"), "{error}");
+    }
+    let text = "[[key]]\nid = \"horse\"\nprincipal = \"dave\"\nsecret = \"horse\"";
+    let short = loaded(text).unwrap().short_secrets;
+    assert!(short.len() == 1 && short[0] != "horse", "{short:?}");
+}
+
+#[test]
 fn what_every_key_needs_is_asked_for() {
     for (text, says) in [
         (
