@@ -317,8 +317,8 @@ impl<P> Checked<'_, P> {
     /// Claims the nonce, or the signature in its place.
     ///
     /// The time is looked at once more: a body may have taken long, and a request must not be
-    /// claimed when its second may already have been forgotten. `already` is what an outer layer
-    /// over the same store has claimed for this very request.
+    /// claimed when its second may already have been forgotten. `already` is what outer layers
+    /// have claimed for this very request.
     ///
     /// # Errors
     /// [`Reason::NonceReplayed`], [`Reason::TimestampExpired`], [`Reason::ReplayStoreFull`] or
@@ -328,12 +328,12 @@ impl<P> Checked<'_, P> {
         method: &Method,
         replay: &R,
         clock: &dyn Clock,
-        already: Option<ClaimedNonce>,
+        already: &[ClaimedNonce],
     ) -> Result<Accepted<P>, Refusal> {
         let claimed = match (self.claim.signed_at, self.nonce_key(method)) {
             (Some(signed_at), Some(nonce)) => {
                 let mark = ClaimedNonce::new(replay.store_id(), &nonce, signed_at);
-                if already != Some(mark) {
+                if !already.contains(&mark) {
                     self.claim_nonce(nonce, signed_at, replay, clock.now())
                         .await?;
                 }

@@ -15,7 +15,7 @@ use tower_layer::Layer;
 
 use crate::rejection::Rejection;
 use crate::replay::MokaReplayCache;
-use crate::schemes::{Anonymous, AnyScheme, Sunset};
+use crate::schemes::{Anonymous, AnyScheme};
 use crate::service::{Shared, Verify};
 use crate::settings::{Answers, Bodies, Enforcement, Preflight, Settings};
 use crate::telemetry;
@@ -223,10 +223,7 @@ impl<K, R, S> VerifyLayer<K, R, S> {
     /// metric and an event count who still uses it.
     pub fn sunset(self, scheme: SchemeId, until: impl Into<Timestamp>) -> Self {
         let until = until.into();
-        self.set(|settings| {
-            let since = settings.clock.now().min(until);
-            settings.sunsets.push((scheme, Sunset { since, until }));
-        })
+        self.set(|settings| settings.sunsets.push((scheme, until)))
     }
 
     /// Writes the answers to refused requests with `respond` instead of as problem+json.
@@ -271,9 +268,10 @@ impl<K, R, S> VerifyLayer<K, R, S> {
 impl<K, R: ReplayCache + Clone, S> VerifyLayer<K, R, S> {
     fn build(&self) -> Arc<Shared<K, R>> {
         let shared = self.built.get_or_init(|| {
-            let settings = self.settings.clone();
+            let mut settings = self.settings.clone();
             telemetry::warn_of_weak_schemes(&settings.schemes);
             let now = settings.clock.now();
+            settings.built = Some(now);
             for AnyScheme(scheme) in &settings.schemes {
                 self.replay.prepare(settings.window_of(&**scheme), now);
             }

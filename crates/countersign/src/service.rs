@@ -19,7 +19,7 @@ use crate::headers;
 use crate::outcome::Decision;
 use crate::settings::{Enforcement, Preflight, Settings};
 use crate::telemetry::{self, Observation};
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Claimed, Verdict};
 use crate::verified::Verified;
 
 /// What all clones of a service share.
@@ -96,7 +96,8 @@ where
             match telemetry::in_span(judging).await {
                 Verdict::Accepted(accepted, body) => {
                     if let Some(claimed) = accepted.claimed_nonce() {
-                        parts.extensions.insert(claimed);
+                        let claims = parts.extensions.get_or_insert_default::<Claimed>();
+                        claims.0.push(claimed);
                     }
                     parts.extensions.insert(Verified::new(accepted));
                     (Decision::Accepted, None, body)

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_core::{
-    BodyPolicy, Clock, ConfigError, DigestStrength, Origin, Policy, Scheme, SchemeId, Window,
+    BodyPolicy, Clock, ConfigError, DigestStrength, Origin, Policy, Scheme, SchemeId, Timestamp,
+    Window,
 };
 use http::{HeaderName, Response};
 
@@ -72,7 +73,10 @@ pub(crate) struct Settings {
     pub(crate) realm: Box<str>,
     pub(crate) origin: Origin,
     pub(crate) answers: Answers,
-    pub(crate) sunsets: Vec<(SchemeId, Sunset)>,
+    /// Until when a scheme is accepted.
+    pub(crate) sunsets: Vec<(SchemeId, Timestamp)>,
+    /// When the layer was built: since then it announces them.
+    pub(crate) built: Option<Timestamp>,
     pub(crate) stripped: Vec<HeaderName>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -93,6 +97,7 @@ impl Settings {
             origin: Origin::default(),
             answers: Answers::Problem,
             sunsets: Vec::new(),
+            built: None,
             stripped: Vec::new(),
             clock: Arc::new(countersign_core::SystemClock),
         }
@@ -111,10 +116,9 @@ impl Settings {
     }
 
     pub(crate) fn sunset_of(&self, scheme: SchemeId) -> Option<Sunset> {
-        self.sunsets
-            .iter()
-            .find(|(id, _)| *id == scheme)
-            .map(|(_, sunset)| *sunset)
+        let (_, until) = *self.sunsets.iter().find(|(id, _)| *id == scheme)?;
+        let since = self.built.map_or(until, |built| built.min(until));
+        Some(Sunset { since, until })
     }
 
     /// What is wrong with the settings as a whole.

@@ -25,6 +25,10 @@ pub(crate) enum Verdict<P, B> {
     Refused(Rejection, VerifiedBody<B>),
 }
 
+/// What the layers outside have claimed for a request, kept in its extensions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Claimed(pub(crate) Vec<ClaimedNonce>);
+
 /// A refusal, and the scheme whose credentials were refused.
 type Refused<'a> = (Option<&'a dyn Scheme>, Refusal);
 
@@ -61,7 +65,10 @@ where
         Ok(checked) => checked,
         Err((refusal, body)) => return refuse(refusal, body),
     };
-    let already = parts.extensions.get::<ClaimedNonce>().copied();
+    let already = parts
+        .extensions
+        .get::<Claimed>()
+        .map_or(&[][..], |claimed| &claimed.0);
     let clock = &*settings.clock;
     match checked
         .accept(&parts.method, &shared.replay, clock, already)
@@ -189,12 +196,17 @@ fn challenges(
     refusal: Option<&Refusal>,
 ) -> Box<[HeaderValue]> {
     let now = settings.clock.now();
-    let alive = settings.schemes.iter().filter(|AnyScheme(scheme)| {
-        settings
-            .sunset_of(scheme.id())
-            .is_none_or(|sunset| now <= sunset.until)
-    });
-    alive
+    let alive = |AnyScheme(scheme): &&AnyScheme| {
+        let sunset = settings.sunset_of(scheme.id());
+        sunset.is_none_or(|sunset| now <= sunset.until)
+    };
+    // A 401 needs a challenge (RFC 9110 §15.5.2), even when nothing is accepted any more.
+    let none_alive = !settings.schemes.iter().any(|scheme| alive(&scheme));
+    let named = settings
+        .schemes
+        .iter()
+        .filter(|scheme| none_alive || alive(scheme));
+    named
         .map(|AnyScheme(scheme)| {
             let concerned = refused.is_none_or(|refused| refused.id() == scheme.id());
             scheme.challenge(&settings.realm, refusal.filter(|_| concerned))

@@ -182,7 +182,7 @@ impl<K: KeyLookup<Principal = String>> Service<K> {
         already: Option<ClaimedNonce>,
     ) -> Result<Accepted, Refusal> {
         let clock = ManualClock::new(now);
-        ready(checked.accept(&request.method, &self.replay, &clock, already))
+        ready(checked.accept(&request.method, &self.replay, &clock, already.as_slice()))
     }
 
     /// The whole pipeline.

@@ -168,7 +168,7 @@ fn bad_57_a_signature_that_stands_in_for_a_nonce_is_not_shown() {
         let checked = service.check(&*variant.scheme, &request).expect("checked");
         let listening = Listening::default();
         let clock = ManualClock::new(NOW);
-        ready(checked.accept(&request.method, &listening, &clock, None)).expect("accepted");
+        ready(checked.accept(&request.method, &listening, &clock, &[])).expect("accepted");
         let shown = listening.0.into_inner().expect("not poisoned");
         assert!(shown.contains("example-id"));
         assert_hidden(&shown, &[&variant.signature_bytes(&request)]);

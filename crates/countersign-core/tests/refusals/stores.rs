@@ -86,7 +86,8 @@ fn failed(error: ReplayError, already: Option<ClaimedNonce>) -> Refusal {
     let service = Service::new([variant.key()]);
     let checked = service.check(scheme, &request).expect("checked");
     let clock = ManualClock::new(NOW);
-    let result = ready(checked.accept(&request.method, &Failing(error), &clock, already));
+    let result =
+        ready(checked.accept(&request.method, &Failing(error), &clock, already.as_slice()));
     result.map(|_| SECRET).expect_err("refused")
 }
 
