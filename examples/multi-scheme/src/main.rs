@@ -18,6 +18,8 @@ const OLD: &str = "the secret that partner-a has used so far";
 const NEW: &str = "the secret that partner-a is changing to";
 const LEGACY: &str = "the secret of a device that only knows SHA-1";
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 async fn hello(caller: Verified) -> String {
     format!(
         "hello {}, signed with {}\n",
@@ -31,8 +33,8 @@ async fn main() -> Result<()> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();
-    let in_days = |days: u64| {
-        let later = SystemTime::now().checked_add(Duration::from_secs(days * 86_400));
+    let in_days = |days| {
+        let later = SystemTime::now().checked_add(DAY.saturating_mul(days));
         later
             .map(Timestamp::from)
             .ok_or("the clock is at the end of time")

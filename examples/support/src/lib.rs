@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use countersign::{Clock, Scheme, SigningKey, SystemClock, ToSign};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -124,14 +124,19 @@ impl Demo {
     /// Prints it as a line to paste into a shell, under what it shows and the status to expect.
     pub fn print(&self, shows: &str, status: u16) {
         println!("# {shows}: {status}");
-        let mut line = format!("curl -i -X {}", self.method);
-        for (name, value) in &self.headers {
-            line.push_str(&header_argument(name, value));
-        }
-        if !self.body.is_empty() {
-            line.push_str(&format!(" --data-binary '{}'", self.body));
-        }
-        println!("{line} '{}'", self.target);
+        let headers = self.headers.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            format!(" -H '{name}: {value}'")
+        });
+        let headers: String = headers.collect();
+        let body = match self.body {
+            "" => String::new(),
+            body => format!(" --data-binary '{body}'"),
+        };
+        println!(
+            "curl -i -X {}{headers}{body} '{}'",
+            self.method, self.target
+        );
     }
 
     /// Sends it, and gives the status and the body of the answer.
@@ -150,11 +155,4 @@ impl Demo {
         let body = response.into_body().collect().await?.to_bytes();
         Ok((status, String::from_utf8_lossy(&body).into_owned()))
     }
-}
-
-fn header_argument(name: &HeaderName, value: &HeaderValue) -> String {
-    format!(
-        " -H '{name}: {}'",
-        String::from_utf8_lossy(value.as_bytes())
-    )
 }

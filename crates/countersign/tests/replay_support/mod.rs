@@ -87,7 +87,7 @@ impl Caller {
         let accepted = at_once(async {
             let authenticated = fresh.verify(&Basic, &head, &self.keys).await?;
             let checked = authenticated.streaming();
-            checked.accept(&Method::POST, &probe, &clock, None).await
+            checked.accept(&Method::POST, &probe, &clock, &[]).await
         });
         let answer = probe.answer.into_inner();
         let answer = answer.unwrap_or_else(PoisonError::into_inner);
