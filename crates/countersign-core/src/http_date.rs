@@ -87,14 +87,8 @@ fn imf(text: &[u8], weekday: Weekday) -> Option<Timestamp> {
     else {
         return None;
     };
-    let civil = Civil {
-        year: decimal(&[y0, y1, y2, y3])?,
-        month: month([m0, m1, m2])?,
-        day: decimal(&[d0, d1])?,
-        hour: decimal(&[h0, h1])?,
-        minute: decimal(&[i0, i1])?,
-        second: decimal(&[s0, s1])?,
-    };
+    let date = ([y0, y1, y2, y3], [m0, m1, m2], [d0, d1]);
+    let civil = Civil::read(date, [[h0, h1], [i0, i1], [s0, s1]])?;
     civil.timestamp([w0, w1, w2], weekday)
 }
 
@@ -137,14 +131,9 @@ fn date_command(text: &[u8]) -> Option<Timestamp> {
     if !matches!(&[z0, z1, z2], b"GMT" | b"UTC") {
         return None;
     }
-    let civil = Civil {
-        year: decimal(&[y0, y1, y2, y3])?,
-        month: month([m0, m1, m2])?,
-        day: decimal(&[if d0 == b' ' { b'0' } else { d0 }, d1])?,
-        hour: decimal(&[h0, h1])?,
-        minute: decimal(&[i0, i1])?,
-        second: decimal(&[s0, s1])?,
-    };
+    let day = [if d0 == b' ' { b'0' } else { d0 }, d1];
+    let date = ([y0, y1, y2, y3], [m0, m1, m2], day);
+    let civil = Civil::read(date, [[h0, h1], [i0, i1], [s0, s1]])?;
     civil.timestamp([w0, w1, w2], Weekday::Any)
 }
 
@@ -173,6 +162,20 @@ struct Civil {
 }
 
 impl Civil {
+    fn read(
+        (year, name, day): ([u8; 4], [u8; 3], [u8; 2]),
+        [hour, minute, second]: [[u8; 2]; 3],
+    ) -> Option<Self> {
+        Some(Self {
+            year: decimal(&year)?,
+            month: month(name)?,
+            day: decimal(&day)?,
+            hour: decimal(&hour)?,
+            minute: decimal(&minute)?,
+            second: decimal(&second)?,
+        })
+    }
+
     // Every field has at most four digits, so nothing here can overflow.
     #[allow(clippy::arithmetic_side_effects)]
     fn timestamp(&self, weekday: [u8; 3], rule: Weekday) -> Option<Timestamp> {

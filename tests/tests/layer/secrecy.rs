@@ -71,6 +71,8 @@ impl Record {
     fn assert_clean(&self) {
         assert!(self.hidden.len() > 400 && self.shown.len() > 400);
         for shown in &self.shown {
+            // A list of bytes in pretty Debug output has one in each line.
+            let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
             for hidden in &self.hidden {
                 assert!(!shown.contains(hidden), "{hidden} is shown in {shown}");
             }
@@ -168,11 +170,15 @@ async fn bad_56_57_and_186_nothing_that_is_shown_holds_a_secret_a_signature_or_a
         record
             .shown
             .push(format!("{layer:?} {:?} {faulty:?}", services[0]));
-        record.shown.push(format!(
-            "{:?} {:#?} {down:?}",
-            case.static_keys(),
-            case.key()
-        ));
+        let (key, keys) = (case.key(), case.static_keys());
+        let set = countersign::KeySet::from(case.key());
+        let secret = key.secret();
+        record
+            .shown
+            .push(format!("{key:?} {secret:?} {set:?} {keys:?} {down:?}"));
+        record
+            .shown
+            .push(format!("{key:#?} {secret:#?} {set:#?} {keys:#?} {down:#?}"));
         record
             .shown
             .push(format!("{:?} {:?}", bench.replay, case.scheme().id()));

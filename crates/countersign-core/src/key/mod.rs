@@ -3,90 +3,24 @@
 //! Invariants: a secret is never empty, is wiped from memory when dropped, is shown by no `Debug`
 //! and cannot be compared. A [`KeySet`] holds one to [`KeySet::MAX_ACTIVE`] keys of one id.
 
+mod id;
+mod secret;
+mod set;
+
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
+pub(crate) use self::id::IdNature;
+pub use self::id::KeyId;
+pub use self::secret::Secret;
+pub use self::set::KeySet;
 use crate::config::ConfigError;
 use crate::encoding;
 use crate::mac::{self, Algorithm, Derivation, KeyedMac, Signature};
 use crate::scheme::SchemeId;
 use crate::time::Timestamp;
-
-/// The id of a key, as a request claims it: 1 to 256 visible ASCII characters.
-///
-/// Ids are compared byte for byte: case, escapes and look-alikes make a different id.
-#[derive(Clone, Copy)]
-pub struct KeyId<'a> {
-    text: &'a str,
-    nature: IdNature,
-}
-
-/// Whether an id may be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IdNature {
-    /// It names a key.
-    Name,
-    /// It is the secret itself (Basic).
-    Secret,
-}
-
-impl<'a> KeyId<'a> {
-    /// The longest id. No issuer known to us uses more than 64; what is longer is not looked up.
-    pub const MAX_LEN: usize = 256;
-
-    /// Reads an id; `None` when it is empty, too long or has anything but visible ASCII in it.
-    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok()?;
-        let readable = (1..=Self::MAX_LEN).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_graphic());
-        readable.then_some(Self {
-            text,
-            nature: IdNature::Name,
-        })
-    }
-
-    /// An id that [`parse`](KeyId::parse) has accepted before.
-    pub(crate) const fn already_checked(text: &'a str, nature: IdNature) -> Self {
-        Self { text, nature }
-    }
-
-    /// The id.
-    pub const fn as_str(&self) -> &'a str {
-        self.text
-    }
-}
-
-impl fmt::Debug for KeyId<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.nature {
-            IdNature::Name => write!(f, "KeyId({:?})", self.text),
-            IdNature::Secret => f.write_str("KeyId(***)"),
-        }
-    }
-}
-
-/// A secret: wiped when dropped, redacted in `Debug`, and read only through
-/// [`expose`](Secret::expose).
-pub struct Secret(Zeroizing<Box<[u8]>>);
-
-impl Secret {
-    fn new(bytes: &[u8]) -> Self {
-        Self(Zeroizing::new(bytes.into()))
-    }
-
-    /// The bytes of the secret.
-    pub fn expose(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(***)")
-    }
-}
 
 /// A secret, whose it is, and what it may be used for.
 ///
@@ -355,75 +289,6 @@ pub(crate) enum Validity {
     Over,
 }
 
-/// The keys of one id: usually one, two to four while a secret is being rotated.
-///
-/// Cloning is cheap; clones share the keys.
-pub struct KeySet<P = String>(Arc<[SigningKey<P>]>);
-
-impl<P> KeySet<P> {
-    /// The most keys one id may have. Every refusal costs as many MAC computations as this
-    /// number, however many keys the id has and whether it exists, so that the work tells nothing.
-    pub const MAX_ACTIVE: usize = 4;
-
-    /// A set of `keys`, tried in this order: put the newest first.
-    ///
-    /// # Errors
-    /// When there is none, more than [`KeySet::MAX_ACTIVE`], or they have different ids.
-    pub fn new(keys: impl IntoIterator<Item = SigningKey<P>>) -> Result<Self, ConfigError> {
-        let keys: Arc<[_]> = keys.into_iter().collect();
-        let Some(first) = keys.first() else {
-            return Err(ConfigError::new(
-                "key set",
-                "no keys",
-                "give at least one key",
-            ));
-        };
-        if keys.len() > Self::MAX_ACTIVE {
-            return Err(ConfigError::new(
-                format!("keys with the id {:?}", first.public_id()),
-                keys.len().to_string(),
-                "keep at most 4 active; remove the oldest",
-            ));
-        }
-        if let Some(other) = keys.iter().find(|key| key.id != first.id) {
-            return Err(ConfigError::new(
-                "key set",
-                format!("{} and {}", first.public_id(), other.public_id()),
-                "put keys of one id into one set",
-            ));
-        }
-        Ok(Self(keys))
-    }
-
-    /// The keys, in the order in which they are tried.
-    pub fn keys(&self) -> &[SigningKey<P>] {
-        &self.0
-    }
-
-    /// The id they share.
-    pub fn id(&self) -> &str {
-        self.0.first().map_or("", SigningKey::id)
-    }
-}
-
-impl<P> From<SigningKey<P>> for KeySet<P> {
-    fn from(key: SigningKey<P>) -> Self {
-        Self(Arc::from([key]))
-    }
-}
-
-impl<P> Clone for KeySet<P> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<P> fmt::Debug for KeySet<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter()).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -458,32 +323,6 @@ mod tests {
             "{short}"
         );
         assert!(SigningKey::with_short_secret("id", "short", "dave").is_ok());
-    }
-
-    #[test]
-    fn ids_are_visible_ascii_of_bounded_length() {
-        for bad in [
-            &b""[..],
-            b"a b",
-            b"a\n",
-            b"a\0",
-            "\u{e9}".as_bytes(),
-            b"\xff",
-            &[b'a'; 257],
-        ] {
-            assert!(KeyId::parse(bad).is_none(), "{bad:?}");
-        }
-        assert!(KeyId::parse(&[b'a'; 256]).is_some());
-        assert!(KeyId::parse(b"' OR 1=1--").is_none());
-        assert!(KeyId::parse(b"../../admin").is_some());
-    }
-
-    #[test]
-    fn a_set_has_one_to_four_keys_of_one_id() {
-        assert!(KeySet::<String>::new([]).is_err());
-        assert!(KeySet::new((0..4).map(|_| key_of("a"))).is_ok());
-        assert!(KeySet::new((0..5).map(|_| key_of("a"))).is_err());
-        assert!(KeySet::new([key_of("a"), key_of("b")]).is_err());
     }
 
     #[test]

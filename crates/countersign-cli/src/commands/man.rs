@@ -1,0 +1,40 @@
+//! `countersign man`
+
+use clap::{Args, Command};
+use clap_mangen::Man as Page;
+
+use crate::failure::Failure;
+use crate::output;
+
+/// Print the manual page, of countersign or of one subcommand
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Example:
+  countersign man sign | man -l -")]
+pub(crate) struct Man {
+    /// The subcommand whose page is printed
+    subcommand: Option<String>,
+}
+
+impl Man {
+    pub(crate) fn run(&self, mut command: Command) -> Result<(), Failure> {
+        command.build();
+        let page = match &self.subcommand {
+            None => command,
+            Some(name) => {
+                let known: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+                let known = known.join(", ");
+                let subcommand = command.find_subcommand(name).cloned();
+                subcommand.ok_or_else(|| {
+                    Failure::unusable("SUBCOMMAND", name, format!("use one of {known}"))
+                })?
+            }
+        };
+        let mut roff = Vec::new();
+        Page::new(page)
+            .source(concat!("countersign ", env!("CARGO_PKG_VERSION")))
+            .render(&mut roff)
+            .map_err(|error| Failure::failed(format!("the page cannot be written: {error}")))?;
+        output::bytes(&roff)
+    }
+}

@@ -1,0 +1,10 @@
+//! One module per subcommand.
+
+pub(crate) mod completions;
+pub(crate) mod curl;
+pub(crate) mod echo;
+pub(crate) mod explain;
+pub(crate) mod gateway;
+pub(crate) mod man;
+pub(crate) mod quickstart;
+pub(crate) mod sign;

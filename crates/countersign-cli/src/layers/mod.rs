@@ -1,0 +1,179 @@
+//! Where settings come from: flag > environment > file > default.
+//!
+//! What the environment and the file say is turned into arguments, so that one parser checks
+//! every value, whatever its source. Whatever a stronger source sets also silences those flags
+//! of a weaker one that exclude it (`--keys` on the command line, `key-server` in the file).
+
+mod environment;
+mod file;
+mod merge;
+mod print;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+
+pub(crate) use self::environment::of_process as process_environment;
+use self::file::File;
+use self::merge::{Injected, Merged};
+use crate::failure::Failure;
+
+/// The variables of a process.
+pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<OsString>;
+
+/// Where a setting came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The command line.
+    Flag,
+    /// This variable.
+    Variable(String),
+    /// This key of the file.
+    Key(String),
+    /// Nobody set it.
+    Default,
+}
+
+/// The arguments with everything taken into account.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    matches: ArgMatches,
+    printed: Option<String>,
+}
+
+impl Settled {
+    /// What clap makes of them.
+    pub(crate) const fn matches(&self) -> &ArgMatches {
+        &self.matches
+    }
+
+    /// What `--print-config` shows, when it was asked for.
+    pub(crate) fn printed(&self) -> Option<&str> {
+        self.printed.as_deref()
+    }
+}
+
+/// Why there are no settings.
+#[derive(Debug)]
+pub(crate) enum Unsettled {
+    /// Help or the version was asked for.
+    Show(clap::Error),
+    /// Something is unusable.
+    Failure(Failure),
+}
+
+impl From<Failure> for Unsettled {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// Reads `arguments` and completes them from the environment and the file.
+pub(crate) fn settle(
+    mut root: Command,
+    arguments: &[OsString],
+    environment: Environment<'_>,
+) -> Result<Settled, Unsettled> {
+    root.build();
+    let given = match parse(loose(root.clone()), arguments, &[]) {
+        // Help shows what is required.
+        Err(Unsettled::Show(_)) => parse(root.clone(), arguments, &[])?,
+        given => given?,
+    };
+    let Some((name, flags)) = given.subcommand() else {
+        let names: Vec<_> = root.get_subcommands().map(Command::get_name).collect();
+        let names = names.join(", ");
+        return Err(Failure::usage(format!("name a subcommand: {names}")).into());
+    };
+    let Some(subcommand) = root.find_subcommand(name).cloned() else {
+        return Err(Failure::usage(format!("{name:?} is no subcommand")).into());
+    };
+
+    let file = match flags.get_one::<PathBuf>("config") {
+        Some(path) => Some(path.clone()),
+        None => environment("COUNTERSIGN_CONFIG").map(PathBuf::from),
+    };
+    let file = file
+        .map(|path| File::read(&path, &root, name))
+        .transpose()?;
+    let merged = Merged::new(&subcommand, flags, environment, file.as_ref())?;
+
+    let printing = flags.value_source("print_config") == Some(ValueSource::CommandLine);
+    let complete = merge::insert(&root, arguments, name, &merged);
+    // What is shown need not be complete.
+    let parser = if printing { loose(root) } else { root };
+    let matches = parse(parser, &complete, merged.injected())?;
+    let printed = match matches.subcommand() {
+        Some((_, settings)) if printing => {
+            Some(print::print(&subcommand, settings, &merged, environment))
+        }
+        _ => None,
+    };
+    Ok(Settled { matches, printed })
+}
+
+/// `error` in one sentence, without the usage text.
+pub(crate) fn sentence_of(error: &clap::Error) -> Failure {
+    described(error, &[])
+}
+
+fn parse(
+    command: Command,
+    arguments: &[OsString],
+    injected: &[Injected],
+) -> Result<ArgMatches, Unsettled> {
+    command
+        .try_get_matches_from(arguments)
+        .map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unsettled::Show(error),
+            _ => Unsettled::Failure(described(&error, injected)),
+        })
+}
+
+/// `error` in one sentence that names where the value came from, if not from the command line.
+fn described(error: &clap::Error, injected: &[Injected]) -> Failure {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let mut sentence = String::new();
+    for paragraph in text.split("\n\n") {
+        let paragraph = paragraph.trim();
+        if paragraph.is_empty()
+            || paragraph.starts_with("Usage:")
+            || paragraph.starts_with("For more information")
+        {
+            continue;
+        }
+        if !sentence.is_empty() {
+            sentence.push_str("; ");
+        }
+        sentence.push_str(paragraph);
+    }
+    let about = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => Some(argument.as_str()),
+        _ => None,
+    };
+    let origin = about.and_then(|argument| {
+        let flag = argument.split([' ', '=', '[']).next()?.strip_prefix("--")?;
+        injected.iter().find(|one| one.flag == flag)
+    });
+    let origin = match origin.map(|one| &one.source) {
+        Some(Source::Variable(name)) => format!(" (it comes from the variable {name})"),
+        Some(Source::Key(key)) => format!(" (it comes from {key})"),
+        _ => String::new(),
+    };
+    Failure::usage(format!("{sentence}{origin}; --help shows what is possible"))
+}
+
+/// `command` without demands, for a look at what there is so far.
+fn loose(command: Command) -> Command {
+    command
+        .subcommand_required(false)
+        .arg_required_else_help(false)
+        .mut_subcommands(|subcommand| subcommand.mut_args(|argument| argument.required(false)))
+}
+
+#[cfg(test)]
+mod tests;

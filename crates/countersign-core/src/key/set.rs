@@ -1,0 +1,93 @@
+//! The keys of one id, which make rotation possible.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::SigningKey;
+use crate::config::ConfigError;
+
+/// The keys of one id: usually one, two to four while a secret is being rotated.
+///
+/// Cloning is cheap; clones share the keys.
+pub struct KeySet<P = String>(Arc<[SigningKey<P>]>);
+
+impl<P> KeySet<P> {
+    /// The most keys one id may have. Every refusal costs as many MAC computations as this
+    /// number, however many keys the id has and whether it exists, so that the work tells nothing.
+    pub const MAX_ACTIVE: usize = 4;
+
+    /// A set of `keys`, tried in this order: put the newest first.
+    ///
+    /// # Errors
+    /// When there is none, more than [`KeySet::MAX_ACTIVE`], or they have different ids.
+    pub fn new(keys: impl IntoIterator<Item = SigningKey<P>>) -> Result<Self, ConfigError> {
+        let keys: Arc<[_]> = keys.into_iter().collect();
+        let Some(first) = keys.first() else {
+            return Err(ConfigError::new(
+                "key set",
+                "no keys",
+                "give at least one key",
+            ));
+        };
+        if keys.len() > Self::MAX_ACTIVE {
+            return Err(ConfigError::new(
+                format!("keys with the id {:?}", first.public_id()),
+                keys.len().to_string(),
+                "keep at most 4 active; remove the oldest",
+            ));
+        }
+        if let Some(other) = keys.iter().find(|key| key.id != first.id) {
+            return Err(ConfigError::new(
+                "key set",
+                format!("{} and {}", first.public_id(), other.public_id()),
+                "put keys of one id into one set",
+            ));
+        }
+        Ok(Self(keys))
+    }
+
+    /// The keys, in the order in which they are tried.
+    pub fn keys(&self) -> &[SigningKey<P>] {
+        &self.0
+    }
+
+    /// The id they share.
+    pub fn id(&self) -> &str {
+        self.0.first().map_or("", SigningKey::id)
+    }
+}
+
+impl<P> From<SigningKey<P>> for KeySet<P> {
+    fn from(key: SigningKey<P>) -> Self {
+        Self(Arc::from([key]))
+    }
+}
+
+impl<P> Clone for KeySet<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P> fmt::Debug for KeySet<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_of(id: &str) -> SigningKey {
+        SigningKey::new(id, "correct horse battery staple", "dave").unwrap()
+    }
+
+    #[test]
+    fn a_set_has_one_to_four_keys_of_one_id() {
+        assert!(KeySet::<String>::new([]).is_err());
+        assert!(KeySet::new((0..4).map(|_| key_of("a"))).is_ok());
+        assert!(KeySet::new((0..5).map(|_| key_of("a"))).is_err());
+        assert!(KeySet::new([key_of("a"), key_of("b")]).is_err());
+    }
+}
