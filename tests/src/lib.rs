@@ -30,7 +30,7 @@ mod wire;
 
 pub use self::bench::Bench;
 pub use self::body::{Scripted, Step, broken, unsized_body};
-pub use self::capture::Captured;
+pub use self::capture::{Captured, Capturing};
 pub use self::case::{Case, Family, NOW, NonceUse, SECRETS, fresh_nonce, secret};
 pub use self::client::{Answer, Client, Outgoing, Protocol, call, outgoing};
 pub use self::echo::{Echo, Seen};

@@ -3,6 +3,7 @@
 //! `test` is the one test command: it installs what is missing and runs every check that continuous
 //! integration runs. Each step is a function in a module of its own, listed in [`steps::STEPS`].
 
+mod bench;
 mod checks;
 mod command;
 mod examples;
@@ -27,6 +28,7 @@ usage: cargo xtask <task>
 tasks:
   test [--only STEP[,STEP…]]  run every check, or the named steps alone
   setup                       install the tools the checks need
+  bench                       measure the gateway, each figure beside its goal
   help                        print this text
 
 steps of `test`, in order:";
@@ -56,6 +58,10 @@ fn run(arguments: &[String]) -> Result<bool> {
             env::set_current_dir(workspace_root()?)?;
             setup::run()?;
             Ok(true)
+        }
+        ["bench"] => {
+            env::set_current_dir(workspace_root()?)?;
+            bench::run()
         }
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_core::{
-    BodyPolicy, Clock, ConfigError, DigestStrength, Origin, Policy, Scheme, SchemeId, Timestamp,
-    Window,
+    BodyPolicy, Clock, ConfigError, DigestStrength, NonceRule, Origin, Policy, Scheme, SchemeId,
+    Timestamp, Window,
 };
 use http::{HeaderName, Response};
 
@@ -138,7 +138,7 @@ impl Settings {
             ));
         }
         for AnyScheme(scheme) in &self.schemes {
-            self.check_strength(&**scheme)?;
+            self.check_scheme(&**scheme)?;
         }
         let names = || {
             self.schemes
@@ -159,6 +159,17 @@ impl Settings {
                 ),
             ));
         }
+        let mut seen = Vec::new();
+        for (id, _) in &self.sunsets {
+            if seen.contains(id) {
+                return Err(ConfigError::new(
+                    "sunset",
+                    id.name(),
+                    "give each scheme one last day; this one has two",
+                ));
+            }
+            seen.push(*id);
+        }
         if self.body_deadline == Some(Duration::ZERO) {
             return Err(ConfigError::new(
                 "body_deadline",
@@ -169,8 +180,24 @@ impl Settings {
         Ok(())
     }
 
-    fn check_strength(&self, scheme: &dyn Scheme) -> Result<(), ConfigError> {
+    fn check_scheme(&self, scheme: &dyn Scheme) -> Result<(), ConfigError> {
         let (id, policy) = (scheme.id(), &self.policy);
+        if policy.nonce == NonceRule::Required && !scheme.has_nonce() {
+            return Err(ConfigError::new(
+                format!("require_nonce with the scheme {id}"),
+                "required",
+                format!(
+                    "{id} has no nonce, so every request would be refused; leave one of the two out"
+                ),
+            ));
+        }
+        if self.stripped.contains(scheme.credential_header()) {
+            return Err(ConfigError::new(
+                "strip_header",
+                scheme.credential_header().as_str().to_owned(),
+                format!("{id} has its credentials there; strip another header"),
+            ));
+        }
         if scheme.strength() < policy.min_strength {
             return Err(ConfigError::new(
                 format!("min_strength with the scheme {id}"),

@@ -45,6 +45,23 @@ fn unusable() -> Vec<(VerifyLayer<StaticKeys>, &'static str, &'static str)> {
             "keep one",
         ),
         (
+            sha1().require_nonce(),
+            "require_nonce with the scheme hmac-auth",
+            "leave one of the two out",
+        ),
+        (
+            wiki().strip_header(http::HeaderName::from_static("auth-key")),
+            "strip_header",
+            "strip another header",
+        ),
+        (
+            wiki()
+                .sunset(SchemeId::AUTH_KEY, NOW)
+                .sunset(SchemeId::AUTH_KEY, NOW.plus(1)),
+            "sunset",
+            "one last day",
+        ),
+        (
             sha1().min_strength(Strength::Sha256),
             "min_strength",
             "HmacAuth::sha256()",

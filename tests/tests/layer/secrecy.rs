@@ -206,6 +206,9 @@ async fn bad_56_57_and_186_nothing_that_is_shown_holds_a_secret_a_signature_or_a
             "{character:?} in the log"
         );
     }
+    for id in IDS.into_iter().chain(["example-id", "other-id"]) {
+        assert!(!traced.contains(id), "{id} is in the log");
+    }
     let forged = traced
         .lines()
         .filter(|line| line.contains("forged"))

@@ -130,12 +130,9 @@ async fn bad_119_a_fragment_is_taken_off_before_anybody_sees_it() {
         let wire = case.sign(&Wire::get("/a"));
         raw.send(wire.head_after("GET /a#/admin HTTP/1.1\r\n"))
             .await;
-        let status = raw.answer().await.status;
-        if status == 200 {
-            assert_eq!(bench.echo.last().target, "/a", "{case}");
-        } else {
-            assert_eq!(status, 400, "{case}");
-        }
+        let answer = raw.answer().await;
+        assert_eq!(answer.status, 200, "{case}: {answer:?}");
+        assert_eq!(bench.echo.last().target, "/a", "{case}");
         server.stop().await;
     }
 }

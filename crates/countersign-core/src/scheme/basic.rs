@@ -70,6 +70,10 @@ impl Scheme for Basic {
         None
     }
 
+    fn has_nonce(&self) -> bool {
+        false
+    }
+
     fn credential_header(&self) -> &HeaderName {
         &AUTHORIZATION
     }

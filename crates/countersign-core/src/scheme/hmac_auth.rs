@@ -178,6 +178,10 @@ impl Scheme for HmacAuth {
         Some(DigestStrength::Md5)
     }
 
+    fn has_nonce(&self) -> bool {
+        false
+    }
+
     fn credential_header(&self) -> &HeaderName {
         &self.header
     }

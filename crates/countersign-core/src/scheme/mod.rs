@@ -108,6 +108,12 @@ pub trait Scheme: fmt::Debug + Send + Sync + 'static {
     /// The best digest by which it can cover a body; `None` when it cannot.
     fn body_digest(&self) -> Option<DigestStrength>;
 
+    /// Whether a request can carry a nonce of its own; a layer that requires one refuses to be
+    /// built with a scheme that has no place for it.
+    fn has_nonce(&self) -> bool {
+        true
+    }
+
     /// The window it is used with unless another is configured.
     fn default_window(&self) -> Window {
         Window::DEFAULT

@@ -41,6 +41,13 @@ impl<B> ResponseBody<B> {
     }
 }
 
+impl<B: Default> Default for ResponseBody<B> {
+    /// The service's own empty body, for layers outside that answer in its place.
+    fn default() -> Self {
+        Self::of_service(B::default())
+    }
+}
+
 impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;
