@@ -56,6 +56,10 @@ impl Scheme for Counting {
         self.scheme.credential_word()
     }
 
+    fn has_nonce(&self) -> bool {
+        self.scheme.has_nonce()
+    }
+
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
         self.scheme.claim(head)
     }

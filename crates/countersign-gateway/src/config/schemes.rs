@@ -155,6 +155,10 @@ impl Scheme for Configured {
         self.scheme.credential_word()
     }
 
+    fn has_nonce(&self) -> bool {
+        self.scheme.has_nonce()
+    }
+
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
         let claim = self.scheme.claim(head)?;
         let unseen = self.bodies == Bodies::Unseen
