@@ -17,10 +17,14 @@ async fn requests_in_flight_end_and_new_ones_are_not_taken() {
     let message = Message::get("/slow/800").sign("moxie");
     let flying = tokio::spawn(async move { send(address, &message).await });
     let idle = TcpStream::connect(address).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    echo.called().await;
     let stopping = gateway.stop();
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(TcpStream::connect(address).await.is_err());
+    let closed = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within("the end of listening", closed).await;
     assert!(!stopping.is_finished());
     assert_eq!(flying.await.unwrap().status, 200);
     let started = Instant::now();
@@ -38,7 +42,7 @@ async fn what_does_not_end_within_the_drain_timeout_is_cut() {
     let bytes = Message::get("/slow/20000").sign("moxie").bytes();
     let flying =
         tokio::spawn(async move { crate::support::client::send_raw(address, &bytes).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    echo.called().await;
     let started = Instant::now();
     within("the end", gateway.stop()).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(3));

@@ -52,6 +52,16 @@ impl Echo {
         self.calls.load(Ordering::SeqCst)
     }
 
+    /// Waits until a request has reached it.
+    pub(crate) async fn called(&self) {
+        let arrival = async {
+            while self.calls() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        super::within("a request at the upstream", arrival).await;
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
