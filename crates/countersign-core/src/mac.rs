@@ -23,6 +23,22 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Both, from weakest to strongest.
+    pub const ALL: [Self; 2] = [Self::Sha1, Self::Sha256];
+
+    /// Its name in credentials, as the MAC draft spells it: `hmac-sha-1` or `hmac-sha-256`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "hmac-sha-1",
+            Self::Sha256 => "hmac-sha-256",
+        }
+    }
+
+    /// The algorithm with this name, which is matched exactly.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
     /// The strength it gives a scheme.
     pub const fn strength(self) -> Strength {
         match self {
@@ -195,6 +211,16 @@ pub(crate) fn same_secret(one: &[u8], other: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn algorithms_are_found_by_their_exact_name() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
+        }
+        for other in ["", "none", "HMAC-SHA-1", "sha256", "hmac-sha-256 "] {
+            assert_eq!(Algorithm::from_name(other), None, "{other:?}");
+        }
+    }
 
     #[test]
     fn a_signature_does_not_show_its_bytes() {

@@ -1,0 +1,3 @@
+//! The creds key server as a program.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! Credentials: what is issued, to whom, for which scheme.
+
+mod generate;
+mod id;
+mod principal;
+mod scheme;
+
+pub use self::generate::{Generated, IdForm, generate};
+pub use self::id::{CredentialId, InvalidId};
+pub use self::principal::{InvalidPrincipal, Principal};
+pub use self::scheme::AuthScheme;
