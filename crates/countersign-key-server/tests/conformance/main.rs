@@ -115,6 +115,8 @@ mod memory;
 mod model;
 mod records;
 mod rotation;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod support;
 mod tokens;
 mod updates;
