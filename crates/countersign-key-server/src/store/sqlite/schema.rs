@@ -155,3 +155,127 @@ pub(super) fn create_tables(connection: &mut Connection) {
         connection.execute_batch(migration).unwrap();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::DatabaseFile;
+    use super::*;
+
+    /// What a later version might do: in several statements, and to the rows that are there.
+    const LATER: &str = "ALTER TABLE tokens ADD COLUMN used_at INTEGER;
+        CREATE TABLE audit (position INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT;
+        INSERT INTO audit (line) SELECT id FROM tokens;";
+
+    fn later() -> Vec<&'static str> {
+        [MIGRATIONS, &[LATER]].concat()
+    }
+
+    /// A file of the present version with one token.
+    fn present(folder: &tempfile::TempDir) -> DatabaseFile {
+        let file = DatabaseFile::find_or_create(&folder.path().join("creds.db")).unwrap();
+        let mut connection = file.connect().unwrap();
+        prepare(&mut connection).unwrap();
+        connection
+            .execute_batch("INSERT INTO tokens VALUES (1, 't1', NULL, 'admin', x'00', 0, NULL)")
+            .unwrap();
+        file
+    }
+
+    fn schema(connection: &Connection) -> i64 {
+        schema_of(connection, i64::MAX).unwrap()
+    }
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let mut names = connection
+            .prepare("SELECT name FROM sqlite_schema ORDER BY name")
+            .unwrap();
+        let names = names.query_map([], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).collect()
+    }
+
+    fn audited(connection: &Connection) -> i64 {
+        let count = "SELECT count(*) FROM audit WHERE line = 't1'";
+        connection.query_row(count, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn bad_221_an_older_file_becomes_one_of_this_version_once_and_keeps_its_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = present(&folder);
+        let mut connection = file.connect().unwrap();
+        let before = schema(&connection);
+        for _ in 0..3 {
+            migrate(&mut connection, &later()).unwrap();
+            assert_eq!(schema(&connection), before + 1);
+            assert_eq!(audited(&connection), 1);
+        }
+        drop(connection);
+        migrate(&mut file.connect().unwrap(), &later()).unwrap();
+    }
+
+    #[test]
+    fn bad_221_an_interrupted_migration_never_happened_and_can_be_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = present(&folder);
+        let mut connection = file.connect().unwrap();
+        let (schema_before, tables_before) = (schema(&connection), tables(&connection));
+        // Half of it, and then the process is gone.
+        let half = connection.transaction().unwrap();
+        let (half_of_it, _) = LATER.split_once("INSERT").unwrap();
+        half.execute_batch(half_of_it).unwrap();
+        drop(half);
+        drop(connection);
+        let mut connection = file.connect().unwrap();
+        assert_eq!(schema(&connection), schema_before);
+        assert_eq!(tables(&connection), tables_before);
+        migrate(&mut connection, &later()).unwrap();
+        assert_eq!(audited(&connection), 1);
+    }
+
+    #[test]
+    fn a_migration_that_fails_half_way_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = present(&folder).connect().unwrap();
+        let (schema_before, tables_before) = (schema(&connection), tables(&connection));
+        let failing = format!("{LATER} INSERT INTO nowhere VALUES (1)");
+        let migrations = [MIGRATIONS, &[&failing]].concat();
+        assert!(migrate(&mut connection, &migrations).is_err());
+        assert_eq!(schema(&connection), schema_before);
+        assert_eq!(tables(&connection), tables_before);
+    }
+
+    #[test]
+    fn eight_programs_that_migrate_at_once_do_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = present(&folder);
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| {
+                    let mut connection = file.connect().unwrap();
+                    start.wait();
+                    migrate(&mut connection, &later()).unwrap();
+                });
+            }
+        });
+        assert_eq!(audited(&file.connect().unwrap()), 1);
+    }
+
+    #[test]
+    fn eight_programs_that_make_one_file_at_once_make_one_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("creds.db");
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| {
+                    start.wait();
+                    let file = DatabaseFile::find_or_create(&path).unwrap();
+                    let mut connection = file.connect().unwrap();
+                    prepare(&mut connection).unwrap();
+                    read_something(&connection).unwrap();
+                });
+            }
+        });
+    }
+}

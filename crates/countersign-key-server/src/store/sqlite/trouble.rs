@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Sqlite(Arc<rusqlite::Error>),
     /// The file was moved or deleted while it is open: what is written now would be lost.
     Moved,
+    /// The transaction ended before it was committed.
+    Undone,
     /// The store was closed.
     Closed,
     /// It is another program's database.
@@ -46,6 +48,10 @@ impl Failure {
                     "the database file {path} was moved, replaced or deleted while it is in use; \
                      put it back, or stop the server and start it with the file it is to use"
                 ),
+            ),
+            Self::Undone => (
+                StoreErrorKind::Unavailable,
+                format!("the database file {path}: the change was undone; try it again"),
             ),
             Self::Closed => (
                 StoreErrorKind::Unavailable,

@@ -163,7 +163,7 @@ fn commit(
         let done = job.run(connection);
         // After some troubles SQLite has undone the whole transaction by itself.
         if connection.is_autocommit() {
-            return done;
+            return done.and(Err(Failure::Undone));
         }
         if done.is_err() {
             savepoint(connection, "ROLLBACK TO job")?;
@@ -177,3 +177,6 @@ fn savepoint(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
