@@ -4,10 +4,9 @@ use countersign_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::rows::{self, record_columns};
-use crate::credential::{CredentialId, Principal};
+use crate::credential::CredentialId;
 use crate::store::{
-    Change, Creation, Idempotency, Life, Listing, NewRecord, Page, Position, Record, Revision,
-    Rotation, StoreError, StoreErrorKind, Update, Which,
+    Change, Creation, Idempotency, Life, NewRecord, Record, Revision, Rotation, Update,
 };
 
 /// How many outdated retries are forgotten for each one that is noted: more than one, so that
@@ -97,61 +96,6 @@ pub(super) fn touch(
         touch.execute(params![id.as_str(), time.as_unix()])?;
     }
     Ok(())
-}
-
-/// The row that a position stands for.
-pub(super) fn row_of(position: &Position) -> Result<i64, StoreError> {
-    let row: Option<u64> = position.as_str().parse().ok();
-    row.and_then(|row| i64::try_from(row).ok()).ok_or_else(|| {
-        let message = "the position in a listing is no number of a row";
-        StoreError::new(StoreErrorKind::InvalidPosition, message)
-    })
-}
-
-pub(super) fn list(
-    connection: &Connection,
-    listing: &Listing,
-    after: i64,
-) -> rusqlite::Result<Page> {
-    let principal = listing.principal.as_ref().map(Principal::as_str);
-    // One more than asked for shows whether there is a next page.
-    let most = i64::try_from(listing.limit).unwrap_or(i64::MAX);
-    let mut statement =
-        connection.prepare_cached(list_statement(principal.is_some(), listing.which))?;
-    let mut found = statement.query(params![principal, after, most.saturating_add(1)])?;
-    let mut page = Page::default();
-    let mut last = after;
-    while let Some(row) = found.next()? {
-        if page.records.len() == listing.limit {
-            page.next = Some(Position::new(last.to_string()));
-            break;
-        }
-        page.records.push(rows::record(row)?);
-        last = row.get("position")?;
-    }
-    Ok(page)
-}
-
-/// Passes over one row after the other in the order of creation, of one principal through its
-/// index.
-fn list_statement(of_one: bool, which: Which) -> &'static str {
-    macro_rules! statement {
-        ($condition:literal) => {
-            concat!(
-                "SELECT ",
-                record_columns!(),
-                ", position FROM credentials WHERE position > ?2 ",
-                $condition,
-                " ORDER BY position LIMIT ?3"
-            )
-        };
-    }
-    match (of_one, which) {
-        (false, Which::WithDeleted) => statement!(""),
-        (false, Which::Present) => statement!("AND deleted_at IS NULL"),
-        (true, Which::WithDeleted) => statement!("AND principal = ?1"),
-        (true, Which::Present) => statement!("AND principal = ?1 AND deleted_at IS NULL"),
-    }
 }
 
 /// Why `new` cannot be created, if it cannot; `replaced` is not counted.
@@ -311,39 +255,8 @@ fn remember(connection: &Connection, retry: &Idempotency, now: Timestamp) -> rus
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::plan;
     use super::*;
-
-    /// How SQLite would go about it, step by step.
-    fn plan(statement: &str) -> Vec<String> {
-        let mut connection = Connection::open_in_memory().unwrap();
-        super::super::schema::create_tables(&mut connection);
-        let mut explained = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
-            .unwrap();
-        let unbound: Vec<Option<i64>> = vec![None; explained.parameter_count()];
-        let steps = explained.query_map(rusqlite::params_from_iter(unbound), |row| row.get(3));
-        steps.unwrap().map(Result::unwrap).collect()
-    }
-
-    #[test]
-    fn the_records_of_one_principal_are_listed_through_its_index_without_sorting() {
-        for which in [Which::Present, Which::WithDeleted] {
-            let plan = plan(list_statement(true, which));
-            assert_eq!(plan.len(), 1, "{plan:?}");
-            assert!(plan[0].contains("credentials_by_principal (principal=? AND rowid>?)"));
-        }
-    }
-
-    #[test]
-    fn everybodys_records_are_listed_in_the_order_of_the_rows() {
-        for which in [Which::Present, Which::WithDeleted] {
-            let plan = plan(list_statement(false, which));
-            assert_eq!(
-                plan,
-                ["SEARCH credentials USING INTEGER PRIMARY KEY (rowid>?)"]
-            );
-        }
-    }
 
     #[test]
     fn active_credentials_are_counted_without_passing_over_the_others() {

@@ -14,6 +14,7 @@
 mod credentials;
 mod file;
 mod keyring;
+mod listing;
 mod readers;
 mod rows;
 mod schema;
@@ -148,10 +149,10 @@ impl CredentialStore for SqliteStore {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         let after = match &listing.after {
             None => 0,
-            Some(position) => credentials::row_of(position)?,
+            Some(position) => listing::row_of(position)?,
         };
-        let listing = listing.clone();
-        self.read(move |connection| credentials::list(connection, &listing, after))
+        let wanted = listing.clone();
+        self.read(move |connection| listing::read(connection, &wanted, after))
             .await
     }
 

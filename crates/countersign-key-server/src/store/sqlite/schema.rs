@@ -148,12 +148,18 @@ pub(super) fn write_something(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The tables of this version, for tests of what is asked of them.
+/// How SQLite would go about a statement on these tables, step by step.
 #[cfg(test)]
-pub(super) fn create_tables(connection: &mut Connection) {
+pub(super) fn plan(statement: &str) -> Vec<String> {
+    let connection = Connection::open_in_memory().unwrap();
     for migration in MIGRATIONS {
         connection.execute_batch(migration).unwrap();
     }
+    let explain = format!("EXPLAIN QUERY PLAN {statement}");
+    let mut explained = connection.prepare(&explain).unwrap();
+    let unbound: Vec<Option<i64>> = vec![None; explained.parameter_count()];
+    let steps = explained.query_map(rusqlite::params_from_iter(unbound), |row| row.get(3));
+    steps.unwrap().map(Result::unwrap).collect()
 }
 
 #[cfg(test)]
