@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite file beside the server.
 //!
 //! Invariants:
-//! * One thread writes (see [`writer`]). What waits is committed together, so that many callers
+//! * One thread writes. What waits is committed together, so that many callers
 //!   share the cost of one `fsync`; nobody is answered before that commit is on the disk.
 //! * A read waits for no writer: the file is in WAL mode.
 //! * Records are never removed, so a row's number is its place in the order of creation.
