@@ -9,21 +9,16 @@ use countersign_key_server::store::postgres::PostgresStore;
 use crate::postgres_server::PostgresServer;
 use crate::support::Fixture;
 
-struct Postgres {
-    server: PostgresServer,
-    database: String,
-}
+struct Postgres(PostgresServer);
 
 #[async_trait]
 impl Fixture for Postgres {
     async fn start() -> Self {
-        let server = PostgresServer::start();
-        let database = server.create_database();
-        Self { server, database }
+        Self(PostgresServer::start())
     }
 
     async fn open(&self) -> Arc<dyn CredentialStore> {
-        let url = self.server.url(&self.database);
+        let url = self.0.url("postgres");
         Arc::new(PostgresStore::connect(&url).await.unwrap())
     }
 }

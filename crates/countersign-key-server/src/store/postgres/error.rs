@@ -163,57 +163,53 @@ fn is_of_class(code: &SqlState, classes: &[&str]) -> bool {
 /// What became of the connection.
 fn of_connection(error: &Error) -> (StoreErrorKind, String) {
     use StoreErrorKind::{Damaged, Incompatible, Misconfigured, Unavailable};
-    let mut cause = error.source();
-    let mut protocol = false;
-    while let Some(inner) = cause {
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return of_tls(tls);
-        }
-        if let Some(io) = inner.downcast_ref::<io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|it| it.downcast_ref()) {
-                return of_tls(tls);
-            }
-            if error.to_string().contains("connecting") {
-                let what = format!("no connection: {}", escaped(&io.to_string()));
-                return (Unavailable, what);
-            }
-            protocol = io.kind() == io::ErrorKind::InvalidInput;
-        }
-        cause = inner.source();
-    }
+    let io = error.source().and_then(|it| it.downcast_ref::<io::Error>());
+    let is_nonsense = |io: &io::Error| io.kind() == io::ErrorKind::InvalidInput;
     // The kinds have no other name outside of their crate.
-    match error.to_string().as_str() {
-        "error performing TLS handshake" => (
+    match (error.to_string().as_str(), io) {
+        ("error connecting to server", Some(io)) => (
+            Unavailable,
+            format!("no connection: {}", escaped(&io.to_string())),
+        ),
+        ("error performing TLS handshake", Some(io)) => of_tls(io),
+        ("error performing TLS handshake", None) => (
             Misconfigured,
             "it offers no TLS; turn ssl on there, or write sslmode=disable into the address if \
              the network may see the password"
                 .into(),
         ),
-        "authentication error" | "invalid configuration" => (
+        ("authentication error" | "invalid configuration", _) => (
             Misconfigured,
             "logging in failed; give the password in the address or its passfile, and the method \
              scram-sha-256 in pg_hba.conf"
                 .into(),
         ),
-        "error parsing response from server" | "unexpected message from server" => (
-            Incompatible,
-            "what answers there does not speak PostgreSQL's protocol; check host and port".into(),
-        ),
-        "error communicating with the server" if protocol => (
-            Incompatible,
-            "what answers there does not speak PostgreSQL's protocol; check host and port".into(),
-        ),
-        text if text.starts_with("error deserializing") || text.starts_with("invalid column") => (
+        ("error parsing response from server" | "unexpected message from server", _) => {
+            (Incompatible, NO_POSTGRESQL.into())
+        }
+        ("error communicating with the server", Some(io)) if is_nonsense(io) => {
+            (Incompatible, NO_POSTGRESQL.into())
+        }
+        (text, _) if text.starts_with("error deserializing") => (
             Damaged,
             "a row cannot be read; somebody else has changed the tables countersign_*".into(),
         ),
-        _ => (Unavailable, "the connection was lost".into()),
+        _ => (
+            Unavailable,
+            "the connection was lost; look whether it runs, and whether it is PostgreSQL that \
+             answers there"
+                .into(),
+        ),
     }
 }
 
-fn of_tls(error: &rustls::Error) -> (StoreErrorKind, String) {
-    match error {
-        rustls::Error::InvalidCertificate(why) => (
+const NO_POSTGRESQL: &str =
+    "what answers there does not speak PostgreSQL's protocol; check host and port";
+
+fn of_tls(error: &io::Error) -> (StoreErrorKind, String) {
+    let inner = error.get_ref();
+    match inner.and_then(|it| it.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(why)) => (
             StoreErrorKind::Misconfigured,
             format!(
                 "its certificate is not to be trusted ({}); name the authority's file with \
@@ -221,9 +217,15 @@ fn of_tls(error: &rustls::Error) -> (StoreErrorKind, String) {
                 escaped(&why.to_string())
             ),
         ),
-        other => (
+        None if error.kind() == io::ErrorKind::InvalidInput => (
+            StoreErrorKind::Misconfigured,
+            "no certificate can have the name of this host; give the name that the certificate \
+             has"
+            .into(),
+        ),
+        _ => (
             StoreErrorKind::Unavailable,
-            format!("TLS failed: {}", escaped(&other.to_string())),
+            format!("TLS failed: {}", escaped(&error.to_string())),
         ),
     }
 }

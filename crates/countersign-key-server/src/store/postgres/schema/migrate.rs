@@ -107,3 +107,6 @@ impl Migrate {
         Ok(version)
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;
