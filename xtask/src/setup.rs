@@ -14,6 +14,7 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("pip3", "python3-pip"),
     ("nginx", "nginx"),
     ("caddy", "caddy"),
+    ("pg_ctlcluster", "postgresql"),
 ];
 
 /// Where the tests of the gateway look for the proxies that no Debian package brings.

@@ -113,6 +113,11 @@ mod limits;
 mod listing;
 mod memory;
 mod model;
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres;
+#[cfg(all(unix, feature = "postgres"))]
+#[path = "../support/postgres_server.rs"]
+mod postgres_server;
 mod records;
 mod rotation;
 #[cfg(feature = "sqlite")]
