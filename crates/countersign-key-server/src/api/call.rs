@@ -47,9 +47,10 @@ impl<'a> Subject<'a> {
 impl Call {
     /// Refuses callers that may not do this.
     pub(super) fn require(&self, permission: Permission) -> Result<(), Problem> {
-        match self.caller.may(permission) {
-            true => Ok(()),
-            false => Err(Code::ScopeInsufficient.into()),
+        if self.caller.may(permission) {
+            Ok(())
+        } else {
+            Err(Code::ScopeInsufficient.into())
         }
     }
 

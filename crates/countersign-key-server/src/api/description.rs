@@ -1,4 +1,4 @@
-//! The OpenAPI description: what the attributes of the handlers do not say.
+//! The description of the API: what the attributes of the handlers do not say.
 
 use std::collections::BTreeMap;
 

@@ -85,7 +85,7 @@ pub(super) async fn metrics(call: Call) -> Result<Response, Problem> {
 
 problems!(DescriptionProblems without a token:);
 
-/// This description (OpenAPI 3.1).
+/// This description.
 #[utoipa::path(
     get,
     path = "/openapi.json",

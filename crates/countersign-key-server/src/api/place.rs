@@ -59,9 +59,10 @@ fn refuse_foreign(settings: &ApiSettings, host: &Authority) -> Result<(), Proble
             .public_url
             .as_ref()
             .is_some_and(|url| host.host().eq_ignore_ascii_case(&url.host));
-    match own && !host.as_str().contains('@') {
-        true => Ok(()),
-        false => Err(Code::ForeignHost.into()),
+    if own && !host.as_str().contains('@') {
+        Ok(())
+    } else {
+        Err(Code::ForeignHost.into())
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::problem::{Code, Problem};
-use crate::credential::AuthScheme;
+use crate::credential::{AuthScheme, CredentialId};
 use crate::registry::time::Rfc3339;
 use crate::store::{Record, Revision};
 
@@ -86,6 +86,7 @@ struct Basic<'a> {
 /// For OAuth MAC.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_field_names, reason = "these are the names of the wire")]
 struct Mac<'a> {
     #[schema(example = "hmac-sha-1", pattern = "^hmac-sha-(1|256)$")]
     mac_algorithm: &'static str,
@@ -166,7 +167,7 @@ impl<'a> Credential<'a> {
             created_at: Rfc3339(record.created_at),
             expires_at: life.expires_at.map(Rfc3339),
             last_used_at: record.last_used_at.map(Rfc3339),
-            rotated_to: life.rotated_to.as_ref().map(|it| it.as_str()),
+            rotated_to: life.rotated_to.as_ref().map(CredentialId::as_str),
             basic: None,
             mac: None,
             auth_key: None,
@@ -231,8 +232,9 @@ pub(super) fn answer(
     let href = href(base, record, secret);
     let mut response = json(status, ROOM, &Credential::new(record, secret, &href))?;
     let headers = response.headers_mut();
-    // What cannot be a header value cannot be a link either; both stay out of the answer then.
-    if let Ok(location) = HeaderValue::from_str(&href) {
+    if let Ok(mut location) = HeaderValue::from_str(&href) {
+        // There may be an api key in it.
+        location.set_sensitive(secret.is_some());
         headers.insert(LOCATION, location);
     }
     insert_etag(headers, record.revision);

@@ -16,6 +16,7 @@ use super::description::problems;
 use super::members::{Members, Value, invalid};
 use super::problem::{Code, Problem};
 use super::representation::json;
+use crate::credential::Principal;
 use crate::registry::{Permission, Recipe, ToVerify};
 
 /// Standard base64, padded or not, in one spelling of its bytes.
@@ -120,7 +121,7 @@ pub(super) async fn verify(call: Call, request: Request) -> Result<Response, Pro
         signature: request.signature,
     };
     let verdict = call.app.registry.verify(&to_verify).await?;
-    let principal = verdict.principal.as_ref().map(|it| it.as_str());
+    let principal = verdict.principal.as_ref().map(Principal::as_str);
     let disguised = verdict
         .credential
         .unwrap_or_else(|| call.app.registry.disguise(&request.id));

@@ -143,7 +143,7 @@ mod tests {
     impl Write for Flaky {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let mut kept = self.0.lock().unwrap();
-            kept.1 += 1;
+            kept.1 = kept.1.saturating_add(1);
             match kept.1 {
                 2 => {
                     kept.0.extend_from_slice(&bytes[..5]);

@@ -19,6 +19,7 @@ mod tokens;
 mod usage;
 mod verify;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +47,6 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 const TRIES: u32 = 16;
 
 /// Issues, finds, changes and verifies credentials that a store keeps sealed.
-#[derive(Debug)]
 pub struct Registry {
     store: Arc<dyn CredentialStore>,
     keyring: Keyring,
@@ -150,6 +150,17 @@ impl Registry {
                 Err(OperationError::Store(StoreErrorKind::Unavailable))
             }
         }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("store", &self.store.kind())
+            .field("keyring", &self.keyring)
+            .field("max_active", &self.max_active)
+            .field("store_timeout", &self.store_timeout)
+            .finish_non_exhaustive()
     }
 }
 

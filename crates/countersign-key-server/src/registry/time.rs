@@ -3,25 +3,29 @@
 use std::fmt;
 
 use countersign_core::Timestamp;
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
 
 /// The longest time that is read: nine digits of a second and an offset.
 const MAX_LEN: usize = "2026-01-01T00:00:00.123456789+00:00".len();
+
+/// The first second of the year 0, and the last of the year 9999.
+const FIRST: i64 = -62_167_219_200;
+const LAST: i64 = 253_402_300_799;
+
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Writes a time as RFC 3339: `2026-01-01T00:00:00Z`. Times that it has no form for are written
 /// as the nearest that it has.
 #[derive(Clone, Copy)]
 pub(crate) struct Rfc3339(pub(crate) Timestamp);
 
-/// The first and last seconds of the years 0 to 9999.
-const FIRST: i64 = -62_167_219_200;
-const LAST: i64 = 253_402_300_799;
-
 impl fmt::Display for Rfc3339 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_unix().clamp(FIRST, LAST);
-        jiff::Timestamp::from_second(seconds)
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-            .fmt(f)
+        let since_epoch = SignedDuration::from_secs(seconds);
+        let time = EPOCH.checked_add(since_epoch).unwrap_or(EPOCH);
+        write!(f, "{time}Z")
     }
 }
 
@@ -33,16 +37,39 @@ impl serde::Serialize for Rfc3339 {
 
 /// Reads an RFC 3339 time; parts of a second are dropped.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    // The parser takes more forms than RFC 3339 has.
+    // The parser of dates takes more forms than RFC 3339 has.
     if text.len() > MAX_LEN || !is_rfc_3339(text.as_bytes()) {
         return None;
     }
-    let time: jiff::Timestamp = text.parse().ok()?;
-    let past = i64::from(time.subsec_nanosecond() < 0);
-    let seconds = time.as_second().saturating_sub(past);
+    let (local, rest) = text.split_at_checked(19)?;
+    let local: DateTime = local.parse().ok()?;
+    let offset = offset(rest.trim_start_matches(|it: char| it == '.' || it.is_ascii_digit()))?;
+    let seconds = local.duration_since(EPOCH).as_secs().checked_sub(offset)?;
     (FIRST..=LAST)
         .contains(&seconds)
         .then(|| Timestamp::from_unix(seconds))
+}
+
+/// The seconds that a zone `Z` or `±dd:dd` is ahead of UTC.
+fn offset(zone: &str) -> Option<i64> {
+    if zone == "Z" {
+        return Some(0);
+    }
+    let (hours, minutes) = zone.split_once(':')?;
+    let (sign, hours) = hours.split_at_checked(1)?;
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let ahead = hours
+        .checked_mul(60)?
+        .checked_add(minutes)?
+        .checked_mul(60)?;
+    Some(if sign == "-" {
+        ahead.saturating_neg()
+    } else {
+        ahead
+    })
 }
 
 /// Whether the text has the shape `dddd-dd-ddTdd:dd:dd[.d+](Z|±dd:dd)`.
@@ -125,6 +152,8 @@ mod tests {
             "2012-09-27T25:14:56Z",
             "2012-09-27T12:14:56+02",
             "2012-09-27T12:14:56Z[UTC]",
+            "2012-09-27T12:14:56+24:00",
+            "2012-09-27T12:14:56+00:60",
             "+002012-09-27T12:14:56Z",
             "1348748096",
             "2012-09-27T12:14:56.0000000000000000000Z",

@@ -21,14 +21,13 @@ const MAX_TOKEN_LEN: usize = 256;
 
 type Loaded = (Instant, Result<Arc<Snapshot>, OperationError>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Tokens {
     last: RwLock<Option<Loaded>>,
     loading: tokio::sync::Mutex<()>,
 }
 
 /// All tokens that are taken.
-#[derive(Debug)]
 struct Snapshot {
     /// By hash: finding one takes a time that tells of the hash, which is no secret's prefix.
     accepted: HashMap<TokenHash, Arc<TokenRecord>>,

@@ -24,7 +24,6 @@ const MAX_NOTED: usize = 10_000;
 /// The most credentials that are written with one call, so that no creation waits long for it.
 const BATCH: usize = 500;
 
-#[derive(Debug)]
 pub(super) struct Usage {
     store: Arc<dyn CredentialStore>,
     noted: Mutex<HashMap<CredentialId, Timestamp>>,

@@ -124,7 +124,6 @@ impl Registry {
 }
 
 /// A credential that nobody has, to be opened in place of one that does not exist.
-#[derive(Debug)]
 pub(super) struct Decoy(Record);
 
 impl Decoy {

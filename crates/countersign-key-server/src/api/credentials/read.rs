@@ -46,14 +46,14 @@ pub(in crate::api) async fn read(call: Call, request: Request) -> Result<Respons
     }
     let record = named(&call, &parts, query.which()?).await?;
     let shown = record.life.deleted_at.is_none() && call.caller.may(Permission::Reveal);
-    let secret = match shown {
-        true => Some(call.app.registry.reveal(&record)?),
-        false => None,
-    };
-    if shown {
+    let secret = if shown {
+        let secret = call.app.registry.reveal(&record)?;
         call.audit(&Subject::of(&record), "done")?;
         call.app.registry.note_use(&record);
-    }
+        Some(secret)
+    } else {
+        None
+    };
     let secret = secret.as_ref().map(|it| it.as_str());
     answer(StatusCode::OK, &call.base(&parts), &record, secret)
 }
