@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod anything;
 mod audit;
 mod changing;
 mod creating;
