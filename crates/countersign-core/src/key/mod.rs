@@ -246,6 +246,25 @@ impl<P> SigningKey<P> {
         Some(KeyedMac::clone(slot.get_or_init(|| Box::new(keyed))))
     }
 
+    /// Whether `signature` is the MAC of `message` under this key as `derivation` makes it, with
+    /// the algorithm that the signature's length tells: constant time in its bytes.
+    ///
+    /// For services that verify on behalf of others and are given the string to sign. Pins,
+    /// validity and the algorithm of the credential are the caller's to check. A secret that is
+    /// not in the form that the derivation prescribes verifies nothing.
+    pub fn verifies(
+        &self,
+        derivation: Derivation<'_>,
+        message: &[u8],
+        signature: &Signature,
+    ) -> bool {
+        let Some(mut keyed) = self.keyed(derivation, signature.algorithm()) else {
+            return false;
+        };
+        keyed.update(message);
+        keyed.verify(signature)
+    }
+
     /// Signs what `write` writes.
     pub(crate) fn sign(
         &self,
@@ -345,6 +364,25 @@ mod tests {
         assert!(free.allows(SchemeId::MOXIE) && !free.allows(SchemeId::BASIC));
         let pinned = key_of("a").schemes([SchemeId::BASIC]);
         assert!(pinned.allows(SchemeId::BASIC) && !pinned.allows(SchemeId::MOXIE));
+    }
+
+    #[test]
+    fn a_mac_of_given_bytes_verifies_under_its_own_derivation_and_message_only() {
+        let key = key_of("a");
+        let derivation = Derivation::HashOfTextThenSecret(b"time");
+        let right = key
+            .sign(derivation, Algorithm::Sha256, |text| text.put(b"message"))
+            .unwrap();
+        assert!(key.verifies(derivation, b"message", &right));
+        assert!(!key.verifies(derivation, b"messages", &right));
+        for other in [
+            Derivation::Raw,
+            Derivation::Base64Url,
+            Derivation::HashOfTextThenSecret(b"timer"),
+            Derivation::HashOfSecretThenText(b"time"),
+        ] {
+            assert!(!key.verifies(other, b"message", &right), "{other:?}");
+        }
     }
 
     #[test]

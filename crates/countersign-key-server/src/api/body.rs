@@ -1,0 +1,85 @@
+//! Receiving the body of a request.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::problem::{Code, Problem};
+
+/// The longest body: a request to verify a signature over 40 KiB of text, in base64.
+pub(super) const MAX_BODY: usize = 64 * 1024;
+
+/// The body of a request that says it is JSON.
+pub(super) async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    match (types.next(), types.next()) {
+        (Some(media_type), None) if is_json(media_type.as_bytes()) => {}
+        _ => return Err(Code::UnsupportedMediaType.into()),
+    }
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Code::BodyTooLarge.into()),
+        Err(_) => Err(Code::BodyIncomplete.into()),
+    }
+}
+
+/// Whether a media type is JSON in UTF-8: without parameters, or with one charset, `utf-8` or, as
+/// the original spells it, `utf8`.
+fn is_json(media_type: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(media_type) else {
+        return false;
+    };
+    let mut parts = text.split(';').map(|part| part.trim_matches([' ', '\t']));
+    let essence = parts.next().unwrap_or_default();
+    let mut parameters = parts.filter(|part| !part.is_empty());
+    let charset = parameters.next();
+    essence.eq_ignore_ascii_case("application/json")
+        && charset.is_none_or(is_utf_8)
+        && parameters.next().is_none()
+}
+
+fn is_utf_8(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else {
+        return false;
+    };
+    let quoted = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let charset = quoted.unwrap_or(value);
+    name.eq_ignore_ascii_case("charset")
+        && (charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_201_only_json_in_utf_8_is_taken() {
+        for good in [
+            "application/json",
+            "application/json; charset=utf8",
+            "application/json;charset=utf-8",
+            "APPLICATION/JSON; CHARSET=UTF-8",
+            "application/json ; charset=\"UTF-8\"",
+            "application/json;",
+        ] {
+            assert!(is_json(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            "text/plain",
+            "application/jsonx",
+            "application/x-www-form-urlencoded",
+            "application/json; charset=latin1",
+            "application/json; charset=",
+            "application/json; charset=\"utf-8",
+            "application/json; charset=utf-8; v=1",
+            "application/json; charset=utf-8; charset=utf-8",
+            "application/json; v=1",
+            "application/json, application/json",
+        ] {
+            assert!(!is_json(bad.as_bytes()), "{bad}");
+        }
+    }
+}
