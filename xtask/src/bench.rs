@@ -20,7 +20,14 @@ pub(crate) fn run() -> Result<bool> {
 }
 
 fn run_one(program: &str) -> Result<bool> {
-    let arguments = ["run", "--release", "-p", "countersign-benches", "--bin", program];
+    let arguments = [
+        "run",
+        "--release",
+        "-p",
+        "countersign-benches",
+        "--bin",
+        program,
+    ];
     println!("$ cargo {}", arguments.join(" "));
     let status = cargo(&arguments).status()?;
     match status.code() {

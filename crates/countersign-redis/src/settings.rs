@@ -184,10 +184,10 @@ impl RedisReplayCacheBuilder {
         self
     }
 
-    /// Accepts requests that cannot be claimed because the server is away, instead of answering
-    /// 503.
+    /// Accepts requests that cannot be claimed because the server is away, full, or otherwise of no
+    /// use, instead of answering 503.
     ///
-    /// While it is away **every captured request can be replayed** within its window, and whoever
+    /// While it is, **every captured request can be replayed** within its window, and whoever
     /// can disturb the server decides when. Each such request is counted in
     /// `countersign_replay_unprotected_total` (feature `metrics`).
     pub fn dangerously_accept_when_unavailable(mut self) -> Self {

@@ -32,6 +32,11 @@ pub(crate) fn changed(before: &Routes, after: &Routes) {
         let up = if after.fault().is_none() { 1.0 } else { 0.0 };
         metrics::gauge!("countersign_replay_store_up").set(up);
     }
+    // Of a first round in which nothing can be used, whoever connects is told by an error.
+    #[cfg(feature = "tracing")]
+    if before.nodes.is_empty() && after.nodes.iter().all(|node| node.link.is_err()) {
+        return;
+    }
     #[cfg(feature = "tracing")]
     for node in &after.nodes {
         let server = &node.address;

@@ -15,7 +15,10 @@ pub(crate) fn cpu_seconds(id: u32) -> Result<f64> {
         let Ok(times) = fs::read_to_string(thread?.path().join("schedstat")) else {
             continue;
         };
-        let running = times.split_whitespace().next().ok_or("no time in schedstat")?;
+        let running = times
+            .split_whitespace()
+            .next()
+            .ok_or("no time in schedstat")?;
         nanoseconds += running.parse::<f64>()?;
     }
     Ok(nanoseconds / 1e9)

@@ -64,7 +64,9 @@ impl Server {
     /// When it does not say.
     pub(crate) fn used_memory(&self) -> Result<u32> {
         let info = self.info()?;
-        let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        let used = info
+            .lines()
+            .find_map(|line| line.strip_prefix("used_memory:"));
         Ok(used.ok_or("no used_memory in INFO")?.trim().parse()?)
     }
 

@@ -64,7 +64,7 @@ impl Link {
         match answer {
             // Pushed before this answer, so that the entry may have gone into the new memory, in
             // which nobody would find that there was one before.
-            Ok(_) if self.fault() == Some(&Fault::Lost) => Err(Fault::Lost),
+            Ok(_) if self.has_lost() => Err(Fault::Lost),
             Err(fault) => {
                 if fault.ends_connection() {
                     self.end(fault.clone());

@@ -60,7 +60,7 @@ impl Link {
 
     async fn look_closely(&self, subject: Subject<'_>) -> Result<Examination, Fault> {
         let (time, identity) = self.look(subject).await?;
-        let epoch_key = epoch_key(&subject.settings.prefix, &identity, subject.slots)?;
+        let epoch_key = epoch_key(subject, &identity)?;
         let mut pipeline = Pipeline::with_capacity(4);
         pipeline.cmd("CLIENT").arg("TRACKING").arg("ON");
         pipeline.cmd("SET").arg(&epoch_key).arg(time.0).arg("NX");
@@ -157,14 +157,17 @@ fn epoch(answer: Option<Value>) -> Result<ServerTime, Fault> {
 }
 
 /// The key under which the beginning of the memory called `identity` is written. In a cluster it
-/// must be in a slot of that node.
-fn epoch_key(prefix: &str, identity: &str, slots: Option<&[(u16, u16)]>) -> Result<String, Fault> {
-    let tag = match slots {
+/// must be in a slot of that node. The server tracks names without regard to databases, so each
+/// database has a name of its own.
+fn epoch_key(subject: Subject<'_>, identity: &str) -> Result<String, Fault> {
+    let tag = match subject.slots {
         None => String::new(),
         Some(slots) => {
             let number = slot::tag_within(slots).ok_or(Fault::NoNode)?;
             format!("{{{number}}}:")
         }
     };
-    Ok(format!("{prefix}epoch:{tag}{identity}"))
+    let prefix = &subject.settings.prefix;
+    let database = subject.settings.servers.database;
+    Ok(format!("{prefix}epoch:{database}:{tag}{identity}"))
 }

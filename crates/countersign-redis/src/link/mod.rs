@@ -11,6 +11,7 @@ mod info;
 mod open;
 mod tls;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use redis::aio::MultiplexedConnection;
@@ -39,6 +40,8 @@ pub(crate) struct Link {
 #[derive(Debug)]
 pub(crate) struct State {
     fault: OnceLock<Fault>,
+    /// Apart from `fault`, which may have been something else before.
+    lost: AtomicBool,
     keeper: Arc<Notify>,
 }
 
@@ -46,6 +49,7 @@ impl State {
     fn new(keeper: Arc<Notify>) -> Arc<Self> {
         Arc::new(Self {
             fault: OnceLock::new(),
+            lost: AtomicBool::new(false),
             keeper,
         })
     }
@@ -62,7 +66,10 @@ impl State {
     fn pushed(&self, push: &PushInfo) {
         match push.kind {
             // The one key that is tracked is gone or another: so is everything else.
-            PushKind::Invalidate => self.end(Fault::Lost),
+            PushKind::Invalidate => {
+                self.lost.store(true, Ordering::SeqCst);
+                self.end(Fault::Lost);
+            }
             PushKind::Disconnection => self.end(Fault::Closed),
             _ => {}
         }
@@ -79,6 +86,11 @@ impl Link {
         self.state.fault.get()
     }
 
+    /// Whether its memory was emptied or replaced before the answer that was read last.
+    fn has_lost(&self) -> bool {
+        self.state.lost.load(Ordering::SeqCst)
+    }
+
     /// Ends it; claims that wait for an answer may still get theirs.
     pub(crate) fn end(&self, fault: Fault) {
         self.state.end(fault);
@@ -88,5 +100,22 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.driver.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_seen_on_a_link_that_has_another_fault_already() {
+        let state = State::new(Arc::default());
+        state.end(Fault::TimedOut);
+        state.pushed(&PushInfo {
+            kind: PushKind::Invalidate,
+            data: Vec::new(),
+        });
+        assert_eq!(state.fault.get(), Some(&Fault::TimedOut));
+        assert!(state.lost.load(Ordering::SeqCst));
     }
 }

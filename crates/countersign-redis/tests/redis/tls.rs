@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use countersign_redis::{ConnectError, RedisReplayCache};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::support::claims::{Request, connect, unguarded};
 use crate::support::server::Server;
@@ -18,6 +18,10 @@ impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // To OpenSSL a certificate whose issuer has the same name has signed itself.
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "authority");
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         let issuer = Issuer::new(params, key);
