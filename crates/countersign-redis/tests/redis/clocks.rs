@@ -54,10 +54,10 @@ async fn a_clock_that_leaps_is_noticed_by_the_next_claim_and_forgiven_when_it_is
 async fn an_entry_that_ended_before_it_was_made_is_no_first_use() {
     let stub = Stub::start(MEMORY).await;
     let cache = unguarded(&stub.url()).connect().await.unwrap();
-    // In the last second of its window, with the server's clock as far ahead as it may be.
+    // In the last second of its window, when its entry would end in 11 s.
     let request = Request::new();
     let request = request.clone().signed_at(request.signed_at - 300);
-    stub.set_ahead(10_400);
+    stub.set_ahead(12_000);
     let outcome = request.claim(&cache).await;
     assert!(outcome.is_err(), "{outcome:?}");
 }

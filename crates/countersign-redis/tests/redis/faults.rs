@@ -9,8 +9,8 @@ use crate::support::claims::{Request, connect, unguarded, until_accepting};
 use crate::support::load::{Load, Tally};
 use crate::support::server::Server;
 
-/// The timeout, and what a machine with other work may add.
-const LONGEST: Duration = Duration::from_millis(500 + 500);
+/// The timeout of 500 ms, and what a machine with other work may add.
+const LONGEST: Duration = Duration::from_secs(1);
 
 async fn instances(server: &Server) -> [RedisReplayCache; 2] {
     let url = server.url();
