@@ -14,7 +14,8 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("pip3", "python3-pip"),
     ("nginx", "nginx"),
     ("caddy", "caddy"),
-    ("pg_ctlcluster", "postgresql"),
+    ("redis-server", "redis-server"),
+    ("redis-cli", "redis-tools"),
 ];
 
 /// Where the tests of the gateway look for the proxies that no Debian package brings.

@@ -22,6 +22,10 @@ pub enum GatewayError {
         /// What is wrong with it.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The shared replay store cannot be reached.
+    ReplayUnreachable(Box<dyn Error + Send + Sync>),
+    /// The shared replay store was reached, and cannot be used as it is.
+    ReplayUnfit(Box<dyn Error + Send + Sync>),
     /// An address cannot be listened on.
     Listen {
         /// The setting that holds the address.
@@ -43,6 +47,7 @@ impl fmt::Display for GatewayError {
                 "{}: {source}; tls-cert is a certificate chain in PEM and tls-key its private key",
                 path.display()
             ),
+            Self::ReplayUnreachable(error) | Self::ReplayUnfit(error) => error.fmt(f),
             Self::Listen {
                 key,
                 address,
@@ -62,6 +67,7 @@ impl Error for GatewayError {
             Self::Config(error) => error.source(),
             Self::Keys(error) => error.source(),
             Self::Tls { source, .. } => Some(&**source),
+            Self::ReplayUnreachable(error) | Self::ReplayUnfit(error) => error.source(),
             Self::Listen { source, .. } => Some(source),
         }
     }

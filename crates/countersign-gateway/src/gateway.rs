@@ -39,7 +39,8 @@ enum Service {
 }
 
 impl Gateway {
-    /// Checks the settings, reads the keys and certificates, and listens.
+    /// Checks the settings, reads the keys and certificates, connects to the replay store if it is
+    /// a shared one, and listens.
     ///
     /// # Errors
     /// The first thing that is wrong, by the name of its setting.
@@ -49,7 +50,7 @@ impl Gateway {
             checking,
             trusted,
             identity,
-        } = config.plan()?;
+        } = config.plan().await?;
         let drain = Drain::default();
         let tls = match &config.tls {
             Some((certificates, key)) => Some(server::acceptor(certificates, key)?),

@@ -8,6 +8,7 @@ mod environment;
 mod file;
 mod merge;
 mod print;
+mod secrets;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -92,6 +93,7 @@ pub(crate) fn settle(
         return Err(Failure::usage(format!("{name:?} is no subcommand")).into());
     };
 
+    secrets::refuse(&subcommand, flags)?;
     let file = match flags.get_one::<PathBuf>("config") {
         Some(path) => Some(path.clone()),
         None => environment("COUNTERSIGN_CONFIG").map(PathBuf::from),

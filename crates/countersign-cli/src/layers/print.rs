@@ -101,6 +101,7 @@ mod tests {
     fn passwords_in_urls_and_credential_headers_are_masked() {
         for (flag, value, expected) in [
             ("replay", "redis://:pa@ss@h:6379/0", "redis://***@h:6379/0"),
+            ("replay", "redis://:pa/ss@h:6379/0", "redis://***@h:6379/0"),
             ("key-server", "https://u:p@h/?a=@b", "https://***@h/?a=@b"),
             ("upstream", "http://h/a@b", "http://h/a@b"),
             ("header", "authorization : Bearer x", "authorization: ***"),

@@ -49,11 +49,11 @@ impl Guarded {
     }
 }
 
-fn gateway() -> Run {
+pub(crate) fn gateway() -> Run {
     countersign(["gateway", "--listen", "127.0.0.1:0"])
 }
 
-fn entry(id: &str, secret: &str, scheme: &str) -> String {
+pub(crate) fn entry(id: &str, secret: &str, scheme: &str) -> String {
     format!(
         "[[key]]\nid = '{id}'\nsecret = '{secret}'\nprincipal = 'dave'\nschemes = ['{scheme}']\n"
     )
@@ -285,11 +285,16 @@ fn unusable_settings_are_refused_with_the_key_and_the_valid_ones() {
                 &with_keys,
                 &["--replay", "redis://:hunter2@h"],
             ],
-            &["--replay", "redis", "memory or off"],
+            &[
+                "--replay",
+                "redis://***@h",
+                "--replay-password-file",
+                "COUNTERSIGN_REPLAY",
+            ],
         ),
         (
             vec![&upstream, &scheme, &with_keys, &["--replay", "disk"]],
-            &["replay", "disk", "memory or off"],
+            &["replay", "disk", "memory, off", "redis+cluster://"],
         ),
         (
             vec![&upstream, &scheme, &with_keys, &["--replay-policy", "some"]],

@@ -20,4 +20,5 @@ mod quickstart;
 mod run;
 mod secrets;
 mod settings;
+mod shared_replay;
 mod sign;

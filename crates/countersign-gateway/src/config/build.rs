@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::{
-    BodyPolicy, Clock, ConfigError, DynKeyLookup, DynReplayCache, KeysFile, MokaReplayCache,
-    ReplayPolicy, RestartGuard, Scheme, SchemeId, UrlScheme, VerifyLayer,
+    BodyPolicy, Clock, ConfigError, DynKeyLookup, DynReplayCache, KeysFile, ReplayPolicy, Scheme,
+    SchemeId, UrlScheme, VerifyLayer,
 };
 use http::header::AUTHORIZATION;
 use http::uri::Authority;
@@ -14,7 +14,7 @@ use http::{HeaderName, Uri};
 
 use super::parse;
 use super::schemes::{self, Common, Configured};
-use super::{Admission, GatewayConfig, Keys, ModeSetting, Replay};
+use super::{Admission, GatewayConfig, Keys, ModeSetting};
 use crate::error::GatewayError;
 use crate::forward_auth::Convention;
 use crate::identity::Identity;
@@ -155,8 +155,9 @@ impl Checking {
 }
 
 impl GatewayConfig {
-    /// Checks every setting and opens the keys. Needs a tokio runtime, for watching the key file.
-    pub(crate) fn plan(&self) -> Result<Plan, GatewayError> {
+    /// Checks every setting, opens the keys and connects to a shared replay store. Needs a tokio
+    /// runtime, for watching the key file.
+    pub(crate) async fn plan(&self) -> Result<Plan, GatewayError> {
         let common = Common {
             base_path: self.base_path.as_deref(),
             past: self.window_past,
@@ -173,10 +174,16 @@ impl GatewayConfig {
             let fix = "use at least 1; 4096 is the default";
             return Err(ConfigError::new("max-connections", "0", fix).into());
         }
-        let (replay, replay_policy) = self.store()?;
+        let keys = self.open_keys()?;
+        let replay = self.replay.open(&self.clock).await?;
+        let replay_policy = if self.replay.is_off() {
+            ReplayPolicy::Off
+        } else {
+            self.replay_policy
+        };
         let checking = Checking {
             schemes,
-            keys: self.open_keys()?,
+            keys,
             replay,
             replay_policy,
             max_body: self.max_body,
@@ -254,30 +261,6 @@ impl GatewayConfig {
             ));
         }
         Ok(Identity::new(Some(word)))
-    }
-
-    fn store(&self) -> Result<(Arc<dyn DynReplayCache>, ReplayPolicy), ConfigError> {
-        let name = match &self.replay {
-            Replay::Cache(cache) => return Ok((Arc::clone(cache), self.replay_policy)),
-            Replay::Named(name) => name.as_str(),
-        };
-        let mut memory = MokaReplayCache::builder().restart_guard(self.restart_guard);
-        if let Some(entries) = self.replay_capacity {
-            memory = memory.capacity(entries);
-        }
-        match name {
-            "memory" => Ok((Arc::new(memory.build()?), self.replay_policy)),
-            "off" => {
-                let unused = memory.restart_guard(RestartGuard::Off).build()?;
-                Ok((Arc::new(unused), ReplayPolicy::Off))
-            }
-            _ => Err(ConfigError::new(
-                "replay",
-                name.to_owned(),
-                "use memory or off; a store shared by several gateways is given as a cache of its \
-                 own",
-            )),
-        }
     }
 
     fn open_keys(&self) -> Result<Arc<dyn DynKeyLookup<String>>, GatewayError> {

@@ -2,6 +2,7 @@
 
 mod build;
 mod parse;
+mod replay;
 mod schemes;
 
 use std::fmt;
@@ -9,12 +10,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{
-    BodyPolicy, Clock, DynKeyLookup, DynReplayCache, ReplayPolicy, RestartGuard, SystemClock,
-};
+use countersign::{BodyPolicy, Clock, DynKeyLookup, ReplayPolicy, SystemClock};
 
 pub(crate) use self::build::{Checking, GatewayLayer, Mode, Plan, Reading, Upstream};
 pub use self::parse::{body_policy, replay_policy, restart_guard};
+pub(crate) use self::replay::{Replay, ReplaySetting};
 pub use self::schemes::SCHEME_NAMES;
 pub(crate) use self::schemes::{Bodies, declares_body};
 use crate::forward_auth::Convention;
@@ -39,13 +39,6 @@ pub(crate) enum Keys {
     Missing,
     File(PathBuf),
     Lookup(Arc<dyn DynKeyLookup<String>>),
-}
-
-/// Where accepted requests are remembered.
-#[derive(Clone)]
-pub(crate) enum Replay {
-    Named(String),
-    Cache(Arc<dyn DynReplayCache>),
 }
 
 /// What a request without good credentials meets.
@@ -76,10 +69,8 @@ pub struct GatewayConfig {
     pub(crate) keys: Keys,
     pub(crate) window_past: Option<Duration>,
     pub(crate) window_future: Option<Duration>,
-    pub(crate) replay: Replay,
-    pub(crate) replay_capacity: Option<usize>,
+    pub(crate) replay: ReplaySetting,
     pub(crate) replay_policy: ReplayPolicy,
-    pub(crate) restart_guard: RestartGuard,
     pub(crate) max_body: u64,
     pub(crate) body_policy: BodyPolicy,
     pub(crate) stream_bodies: bool,
@@ -126,10 +117,8 @@ impl GatewayConfig {
             keys: Keys::Missing,
             window_past: None,
             window_future: None,
-            replay: Replay::Named("memory".to_owned()),
-            replay_capacity: None,
+            replay: ReplaySetting::default(),
             replay_policy: ReplayPolicy::default(),
-            restart_guard: RestartGuard::default(),
             max_body: DEFAULT_MAX_BODY,
             body_policy: BodyPolicy::default(),
             stream_bodies: false,

@@ -67,22 +67,43 @@ impl GatewayConfig {
         self
     }
 
-    /// Remembers accepted requests in the store of this name: `memory` or `off`.
+    /// Remembers accepted requests in the store of this name: `memory`, `off`, or the URL of a
+    /// Redis or Valkey that several gateways share (`redis://`, `rediss://`, `redis+cluster://`,
+    /// `redis+sentinel://`).
     pub fn replay(mut self, name: impl Into<String>) -> Self {
-        self.replay = Replay::Named(name.into());
+        self.replay.store = Replay::Named(name.into());
+        self
+    }
+
+    /// Logs in to the shared store with the password in this file.
+    pub fn replay_password_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.replay.password_file = Some(path.into());
+        self
+    }
+
+    /// Trusts the certificate authorities in this file of PEM for the shared store.
+    pub fn replay_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.replay.ca_file = Some(path.into());
+        self
+    }
+
+    /// Says how many instances serve the same keys; 1 unless set. With more than one and a memory
+    /// of its own, the gateway warns at the start that a request can be replayed at each other.
+    pub fn instances(mut self, instances: u32) -> Self {
+        self.replay.instances = instances;
         self
     }
 
     /// Remembers accepted requests in `cache`.
     pub fn replay_cache(mut self, cache: impl ReplayCache) -> Self {
         let cache: Arc<dyn DynReplayCache> = Arc::new(cache);
-        self.replay = Replay::Cache(cache);
+        self.replay.store = Replay::Cache(cache);
         self
     }
 
     /// How many requests are remembered in memory at most.
     pub fn replay_capacity(mut self, entries: usize) -> Self {
-        self.replay_capacity = Some(entries);
+        self.replay.capacity = Some(entries);
         self
     }
 
@@ -92,9 +113,10 @@ impl GatewayConfig {
         self
     }
 
-    /// What is done about requests that were signed before the start.
+    /// What is done about requests that were signed before the start: that of the gateway, or of
+    /// the shared store.
     pub fn restart_guard(mut self, guard: RestartGuard) -> Self {
-        self.restart_guard = guard;
+        self.replay.restart_guard = guard;
         self
     }
 

@@ -33,8 +33,17 @@ async fn bad_193_a_wrong_setting_is_named_with_its_value_and_the_valid_ones() {
         (none.clone().keys(sign::keys()), &["scheme", "auth-key"]),
         (none.scheme("moxie"), &["keys"]),
         (
-            good().replay("redis://x"),
-            &["replay", "redis://x", "memory", "off"],
+            good().replay("disk"),
+            &["replay", "disk", "memory", "off", "redis://"],
+        ),
+        (
+            good().replay("redis+other://u:p@x"),
+            &["replay", "redis+other://***@x", "redis+cluster://"],
+        ),
+        (good().instances(0), &["instances", "0"]),
+        (
+            good().replay_password_file("f"),
+            &["replay-password-file", "leave it out"],
         ),
         (good().replay_capacity(0), &["capacity", "0"]),
         (good().window_past(Duration::ZERO), &["window past", "0s"]),

@@ -1,5 +1,6 @@
 //! What is demanded of a request.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -7,7 +8,6 @@ use countersign::{BodyPolicy, ReplayPolicy, RestartGuard, SchemeId};
 use countersign_gateway::{Admission, GatewayConfig};
 
 use crate::arguments::scheme;
-use crate::failure::Failure;
 use crate::units;
 
 /// What is demanded of a request.
@@ -57,11 +57,27 @@ struct WindowArguments {
 
 #[derive(Args, Clone, Debug)]
 struct ReplayArguments {
-    /// Where accepted requests are remembered: memory or off
+    /// Where accepted requests are remembered: memory, off, or the URL of a Redis or Valkey
     ///
-    /// redis://, rediss:// and redis+cluster:// URLs are not in this build yet.
+    /// redis://HOST:PORT/DB, redis+cluster://HOST:PORT,HOST:PORT/ or
+    /// redis+sentinel://HOST:PORT,HOST:PORT/MASTER, with rediss for TLS. Gateways that serve the
+    /// same keys need one that they share. A password goes into --replay-password-file; in
+    /// `COUNTERSIGN_REPLAY` and in the file of --config it may also be in the URL.
     #[arg(long, value_name = "STORE", default_value = "memory")]
     replay: String,
+
+    /// A file with the password for the store
+    #[arg(long, value_name = "FILE")]
+    replay_password_file: Option<PathBuf>,
+
+    /// A file with the certificate authorities of the store, in PEM
+    #[arg(long, value_name = "FILE")]
+    replay_ca_file: Option<PathBuf>,
+
+    /// How many gateways serve the same keys; with more than one, memory is warned about
+    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    instances: u32,
 
     /// How many requests are remembered in memory at most
     #[arg(long, value_name = "N")]
@@ -111,8 +127,8 @@ struct AdmissionArguments {
 
 impl CheckArguments {
     /// Adds the demands to `config`.
-    pub(super) fn apply(&self, config: GatewayConfig) -> Result<GatewayConfig, Failure> {
-        let mut config = self.replay.apply(config)?.realm(&self.realm);
+    pub(super) fn apply(&self, config: GatewayConfig) -> GatewayConfig {
+        let mut config = self.replay.apply(config).realm(&self.realm);
         for scheme in &self.scheme {
             config = config.scheme(scheme.name());
         }
@@ -128,29 +144,27 @@ impl CheckArguments {
         if let Some(path) = &self.base_path {
             config = config.base_path(path);
         }
-        Ok(self.admission.apply(self.bodies.apply(config)))
+        self.admission.apply(self.bodies.apply(config))
     }
 }
 
 impl ReplayArguments {
-    fn apply(&self, config: GatewayConfig) -> Result<GatewayConfig, Failure> {
-        if self.replay.contains("://") {
-            // The URL may have a password in it.
-            let scheme = self.replay.split("://").next().unwrap_or_default();
-            return Err(Failure::unusable(
-                "--replay",
-                &format!("{scheme}://…"),
-                "this build has no such store yet; use memory or off",
-            ));
-        }
-        let config = config
+    fn apply(&self, config: GatewayConfig) -> GatewayConfig {
+        let mut config = config
             .replay(&self.replay)
+            .instances(self.instances)
             .replay_policy(self.replay_policy)
             .restart_guard(self.restart_guard);
-        Ok(match self.replay_capacity {
+        if let Some(path) = &self.replay_password_file {
+            config = config.replay_password_file(path);
+        }
+        if let Some(path) = &self.replay_ca_file {
+            config = config.replay_ca_file(path);
+        }
+        match self.replay_capacity {
             Some(entries) => config.replay_capacity(entries),
             None => config,
-        })
+        }
     }
 }
 

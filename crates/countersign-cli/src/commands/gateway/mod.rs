@@ -55,7 +55,7 @@ Examples:
 impl Gateway {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         self.log.start("info")?;
-        let config = self.checks.apply(self.network.config()?)?;
+        let config = self.checks.apply(self.network.config()?);
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         if let Some(workers) = self.network.workers() {
             runtime.worker_threads(workers);
@@ -95,6 +95,8 @@ pub(crate) fn unusable(error: &GatewayError) -> Failure {
         {
             Failure::failed(error.to_string())
         }
+        GatewayError::ReplayUnreachable(_) => Failure::unreachable(error.to_string()),
+        GatewayError::ReplayUnfit(_) => Failure::failed(error.to_string()),
         _ => Failure::usage(error.to_string()),
     }
 }
