@@ -111,6 +111,6 @@ pub use self::scheme::mac::{ContentTypeRule, Mac, Profile};
 #[cfg(feature = "moxie")]
 pub use self::scheme::moxie::{Moxie, MoxieCanonical};
 pub use self::scheme::{Scheme, SchemeId};
-pub use self::sign::{SignError, Signing, ToSign};
+pub use self::sign::{BodyDigest, BodyHasher, BodyToSign, SignError, Signing, ToSign};
 pub use self::time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use self::window::{Freshness, Window};
