@@ -129,7 +129,7 @@ fn too_large(max: u64) -> CallError {
 }
 
 impl<B> Readied<B> {
-    /// The body to send, and a copy to send again where there can be one.
+    /// What there is to hash.
     pub(super) fn pieces(&self) -> Vec<&[u8]> {
         match self {
             Self::Kept(kept) => kept.frames.iter().map(|data| &data[..]).collect(),
@@ -146,6 +146,7 @@ impl<B> Readied<B> {
         }
     }
 
+    /// The same body once more, where it can be sent again.
     pub(super) fn repeat(&self) -> Option<Self> {
         match self {
             Self::Kept(kept) => Some(Self::Kept(kept.clone())),
