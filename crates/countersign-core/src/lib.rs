@@ -101,7 +101,10 @@ pub use self::replay::{
     ReplayError, StoreId,
 };
 #[cfg(feature = "auth-key")]
-pub use self::scheme::auth_key::{AuthKey, Dialect, ResponseForm};
+pub use self::scheme::auth_key::{
+    AuthKey, Dialect, RequestBinding, ResponseFault, ResponseForm, ResponseHasher, ResponseRules,
+    ResponseToSign,
+};
 #[cfg(feature = "mac")]
 pub use self::scheme::basic::Basic;
 #[cfg(feature = "hmac-auth")]

@@ -20,12 +20,16 @@
 //! secret); the body is unsigned without a digest header. The page's own example signature cannot
 //! be reproduced, as it gives neither date nor secret.
 
+mod bound;
 mod dialect;
 mod response;
 mod x_headers;
 
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 
+pub use self::bound::{
+    RequestBinding, ResponseFault, ResponseHasher, ResponseRules, ResponseToSign,
+};
 pub use self::dialect::Dialect;
 pub use self::response::ResponseForm;
 use self::x_headers::XHeaders;
@@ -64,6 +68,8 @@ struct Names {
     content_md5: HeaderName,
     content_sha256: HeaderName,
     content_type: HeaderName,
+    request_signature: HeaderName,
+    status: HeaderName,
 }
 
 impl Names {
@@ -83,6 +89,8 @@ impl Names {
             content_md5: name("content-md5")?,
             content_sha256: name("content-sha256")?,
             content_type: name("content-type")?,
+            request_signature: name("request-signature")?,
+            status: name("status")?,
             prefix: prefix.into(),
         })
     }
