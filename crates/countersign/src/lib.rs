@@ -75,6 +75,8 @@ pub use self::rejection::Rejection;
 pub use self::replay::{MokaReplayCache, MokaReplayCacheBuilder, RestartGuard};
 pub use self::schemes::AnyScheme;
 pub use self::service::{Verify, VerifyFuture};
+#[cfg(feature = "auth-key")]
+pub use self::sign::response::{SignResponseLayer, VerifyResponseLayer};
 pub use self::sign::{Sign, SignLayer};
 pub use self::target::{KeepTarget, KeepTargetService};
 #[cfg(feature = "axum")]

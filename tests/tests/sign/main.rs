@@ -20,6 +20,7 @@ mod openssl;
 mod readiness;
 mod redirects;
 mod reqwest_client;
+mod responses;
 mod round_trip;
 mod stack;
 

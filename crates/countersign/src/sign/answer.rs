@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::body::BoxError;
+use crate::body::{BoxError, Collected};
 
 pin_project! {
-    /// The body of the client's answer, as it came.
+    /// The body of an answer, of which a layer may have read the beginning or all.
     pub struct AnswerBody<A> {
         #[pin]
         kind: Kind<A>,
@@ -40,45 +40,101 @@ impl<A> AnswerBody<A> {
             kind: Kind::Untouched { body },
         }
     }
+
+    /// `text` and nothing after it.
+    #[cfg(feature = "auth-key")]
+    pub(super) fn of_text(text: Bytes) -> Self {
+        let frames = Some(text).filter(|text| !text.is_empty());
+        let kind = Kind::Read {
+            frames: frames.into_iter().map(Frame::data).collect(),
+            rest: Rest::None,
+        };
+        Self { kind }
+    }
+
+    /// The error in which it ended when it was read.
+    #[cfg(feature = "auth-key")]
+    pub(super) fn into_error(self) -> Option<BoxError> {
+        match self.kind {
+            Kind::Read {
+                rest: Rest::Error(error),
+                ..
+            } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Without the trailers that were read.
+    #[cfg(feature = "auth-key")]
+    pub(super) fn without_trailers(mut self) -> Self {
+        if let Kind::Read { frames, .. } = &mut self.kind {
+            frames.retain(Frame::is_data);
+        }
+        self
+    }
 }
 
-/// Reads up to `limit` bytes of `body`, and gives them beside the body with nothing missing.
-/// `None` when it has more, or ends in an error.
-pub(super) async fn peek<A>(body: A, limit: usize) -> (AnswerBody<A>, Option<Vec<u8>>)
+/// How far [`gather`] got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// To the end.
+    Whole,
+    /// To the limit, and there is more.
+    TooLong,
+    /// To an error.
+    Broken,
+}
+
+/// Reads up to `limit` bytes of `body` and shows them to `see`; the body that is given back has
+/// nothing missing.
+pub(super) async fn gather<A>(
+    body: A,
+    limit: u64,
+    mut see: impl FnMut(&[u8]) + Send,
+) -> (AnswerBody<A>, Extent)
 where
     A: Body<Data = Bytes>,
     A::Error: Into<BoxError>,
 {
     let mut body = Box::pin(body);
-    let (mut frames, mut text) = (VecDeque::new(), Some(Vec::new()));
-    let rest = loop {
-        let Some(read) = &mut text else {
-            break Rest::Body(body);
-        };
+    let (mut read, mut trailers, mut left) = (Collected::default(), None, limit);
+    let (rest, extent) = loop {
         match std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-            None => break Rest::None,
-            Some(Err(error)) => {
-                text = None;
-                break Rest::Error(error.into());
-            }
-            Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref() {
-                    if data.is_empty() {
-                        // Any number of them would stay within the limit.
-                        continue;
+            None => break (Rest::None, Extent::Whole),
+            Some(Err(error)) => break (Rest::Error(error.into()), Extent::Broken),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => {
+                    let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
+                    let remaining = left.checked_sub(length);
+                    if remaining.is_some() {
+                        see(&data);
                     }
-                    if read.len().saturating_add(data.len()) <= limit {
-                        read.extend_from_slice(data);
-                    } else {
-                        text = None;
+                    read.push(data);
+                    match remaining {
+                        Some(remaining) => left = remaining,
+                        None => break (Rest::Body(body), Extent::TooLong),
                     }
                 }
-                frames.push_back(frame);
-            }
+                Err(other) => trailers = Some(other),
+            },
         }
     };
+    let mut frames: VecDeque<_> = read.into_frames().into_iter().map(Frame::data).collect();
+    frames.extend(trailers);
     let kind = Kind::Read { frames, rest };
-    (AnswerBody { kind }, text)
+    (AnswerBody { kind }, extent)
+}
+
+/// Reads up to `limit` bytes of `body`, and gives them beside the body with nothing missing.
+/// `None` when it has more, or ends in an error.
+pub(super) async fn peek<A>(body: A, limit: u64) -> (AnswerBody<A>, Option<Vec<u8>>)
+where
+    A: Body<Data = Bytes>,
+    A::Error: Into<BoxError>,
+{
+    let mut text = Vec::new();
+    let (body, extent) = gather(body, limit, |data| text.extend_from_slice(data)).await;
+    (body, (extent == Extent::Whole).then_some(text))
 }
 
 impl<A> Body for AnswerBody<A>

@@ -6,13 +6,16 @@ use std::fmt;
 
 use countersign_core::SignError;
 
+#[cfg(feature = "auth-key")]
+use super::response::RefusedAnswer;
 use super::source::CredentialError;
 use crate::body::BoxError;
 
 /// A call that gave no answer: because the request could not be signed, and was not sent, or
 /// because the client inside failed, whose error is the [source](Error::source) then.
 ///
-/// Only [`CallErrorKind::Inner`] and [`CallErrorKind::ClockOff`] come after a request was sent.
+/// Only [`CallErrorKind::Inner`], [`CallErrorKind::ClockOff`] and [`CallErrorKind::Answer`] come
+/// after a request was sent.
 pub struct CallError {
     kind: CallErrorKind,
     detail: Cow<'static, str>,
@@ -37,6 +40,8 @@ pub enum CallErrorKind {
     Randomness,
     /// The service refused the time of the request: one of the two clocks is wrong.
     ClockOff,
+    /// The answer is not believed; a layer that verifies answers refused it.
+    Answer,
     /// The client inside failed.
     Inner,
 }
@@ -55,8 +60,23 @@ impl CallError {
         self
     }
 
+    /// The error of the client inside: as it is when it is one of ours, from a layer further in.
     pub(super) fn inner(source: impl Into<BoxError>) -> Self {
-        Self::new(CallErrorKind::Inner, "the client failed").caused_by(source)
+        match source.into().downcast::<Self>() {
+            Ok(ours) => *ours,
+            Err(source) => Self::new(CallErrorKind::Inner, "the client failed").caused_by(source),
+        }
+    }
+
+    #[cfg(feature = "auth-key")]
+    pub(super) fn refused(answer: RefusedAnswer) -> Self {
+        Self::new(CallErrorKind::Answer, "the answer is not given out").caused_by(answer)
+    }
+
+    /// The answer that was refused, under [`CallErrorKind::Answer`].
+    #[cfg(feature = "auth-key")]
+    pub fn refused_answer(&self) -> Option<&RefusedAnswer> {
+        self.source.as_deref()?.downcast_ref()
     }
 
     /// What went wrong.
@@ -115,5 +135,11 @@ mod tests {
         assert_eq!(error.kind(), CallErrorKind::Inner);
         let source = error.source().unwrap();
         assert!(source.downcast_ref::<std::io::Error>().is_some());
+    }
+
+    #[test]
+    fn an_error_of_a_layer_further_in_keeps_its_kind() {
+        let inner = CallError::new(CallErrorKind::Answer, "not believed");
+        assert_eq!(CallError::inner(inner).kind(), CallErrorKind::Answer);
     }
 }

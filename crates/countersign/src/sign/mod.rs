@@ -2,7 +2,7 @@
 //!
 //! [`SignLayer`] goes around any tower HTTP client. Credentials come from a
 //! [`CredentialSource`]: a [`SigningKey`](crate::SigningKey), a [`Rotating`] one, or the key of an
-//! id in whatever looks keys up ([`KeyById`]).
+//! id in whatever looks keys up ([`KeyById`]). Answers may be signed as well: see `response`.
 
 mod answer;
 mod authority;
@@ -11,6 +11,8 @@ mod error;
 mod future;
 mod layer;
 mod nonce;
+#[cfg(feature = "auth-key")]
+pub mod response;
 mod service;
 mod settings;
 mod skew;

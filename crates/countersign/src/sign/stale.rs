@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use countersign_core::{Reason, Timestamp};
 use http::header::CONTENT_TYPE;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 
 use super::answer::{self, AnswerBody};
 use crate::body::BoxError;
 
 /// The most of a refusal that is read: ten times what the layers of this crate write.
-const MAX_PROBLEM: usize = 8 * 1024;
+pub(super) const MAX_PROBLEM: u64 = 8 * 1024;
 
 /// 9999-12-31T23:59:59Z, after which no date can be written in a header.
 const LAST: i64 = 253_402_300_799;
@@ -21,19 +21,23 @@ where
     A: Body<Data = Bytes>,
     A::Error: Into<BoxError>,
 {
-    let content_type = response.headers().get(CONTENT_TYPE);
-    let essence = content_type.map_or(&b""[..], |value| value.as_bytes());
-    let essence = essence.split(|&b| b == b';').next().unwrap_or_default();
-    let is_problem = essence
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/problem+json");
-    if response.status() != StatusCode::UNAUTHORIZED || !is_problem {
+    if response.status() != StatusCode::UNAUTHORIZED || !is_problem(response.headers()) {
         return (response.map(AnswerBody::untouched), None);
     }
     let (parts, body) = response.into_parts();
     let (body, text) = answer::peek(body, MAX_PROBLEM).await;
     let told = text.and_then(|text| server_time(&text));
     (Response::from_parts(parts, body), told)
+}
+
+/// Whether the body is a problem (RFC 9457), by what the headers say.
+pub(super) fn is_problem(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE);
+    let essence = content_type.map_or(&b""[..], |value| value.as_bytes());
+    let essence = essence.split(|&b| b == b';').next().unwrap_or_default();
+    essence
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"application/problem+json")
 }
 
 fn server_time(problem: &[u8]) -> Option<Timestamp> {
@@ -98,7 +102,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_that_never_ends_is_not_read_to_its_end() {
-        let long = format!("{STALE}{}", " ".repeat(MAX_PROBLEM));
+        let long = format!("{STALE}{}", " ".repeat(9000));
         assert_eq!(told(401, "application/problem+json", &long).await, None);
     }
 }
