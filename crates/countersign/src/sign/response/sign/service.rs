@@ -19,7 +19,7 @@ use crate::sign::response::future::{Answered, ResponseFuture};
 use crate::sign::response::has_no_body;
 use crate::verified::Verified;
 
-/// The service made by a [`SignResponseLayer`].
+/// The service made by a [`SignResponseLayer`](super::SignResponseLayer).
 pub struct SignResponse<T, P = String> {
     inner: T,
     settings: Arc<Settings>,

@@ -20,7 +20,7 @@ use crate::sign::response::has_no_body;
 use crate::sign::response::refused::RefusedAnswer;
 use crate::sign::source::CredentialSource;
 
-/// The service made by a [`VerifyResponseLayer`].
+/// The service made by a [`VerifyResponseLayer`](super::VerifyResponseLayer).
 pub struct VerifyResponse<T, C> {
     inner: T,
     shared: Arc<Shared<C>>,
