@@ -101,7 +101,10 @@ pub use self::replay::{
     ReplayError, StoreId,
 };
 #[cfg(feature = "auth-key")]
-pub use self::scheme::auth_key::{AuthKey, Dialect, ResponseForm};
+pub use self::scheme::auth_key::{
+    AuthKey, Dialect, RequestBinding, ResponseFault, ResponseForm, ResponseHasher, ResponseRules,
+    ResponseToSign,
+};
 #[cfg(feature = "mac")]
 pub use self::scheme::basic::Basic;
 #[cfg(feature = "hmac-auth")]
@@ -111,6 +114,6 @@ pub use self::scheme::mac::{ContentTypeRule, Mac, Profile};
 #[cfg(feature = "moxie")]
 pub use self::scheme::moxie::{Moxie, MoxieCanonical};
 pub use self::scheme::{Scheme, SchemeId};
-pub use self::sign::{SignError, Signing, ToSign};
+pub use self::sign::{BodyDigest, BodyHasher, BodyToSign, SignError, Signing, ToSign};
 pub use self::time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use self::window::{Freshness, Window};

@@ -1,4 +1,4 @@
-//! Tower layers that verify HMAC-authenticated HTTP requests.
+//! Tower layers that verify HMAC-authenticated HTTP requests, and sign them.
 //!
 //! Auth-Key, HMAC-Auth (NCSU), Moxie HMACDigest and OAuth MAC, one or several at once, with a
 //! timestamp window, a replay cache that cannot be flooded, a check of the body, and an answer
@@ -6,7 +6,7 @@
 //!
 //! Start with [`VerifyLayer`], or the alias of your scheme: [`AuthKeyLayer`], [`HmacAuthLayer`],
 //! [`MoxieLayer`], [`MacLayer`]. Keys come from [`keys`]; what was accepted is remembered by
-//! [`replay`].
+//! [`replay`]. To call such a service, put a [`SignLayer`] around an HTTP client.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -48,6 +48,7 @@ pub mod replay;
 mod schemes;
 mod service;
 mod settings;
+pub mod sign;
 mod target;
 mod telemetry;
 mod verdict;
@@ -74,6 +75,9 @@ pub use self::rejection::Rejection;
 pub use self::replay::{MokaReplayCache, MokaReplayCacheBuilder, RestartGuard};
 pub use self::schemes::AnyScheme;
 pub use self::service::{Verify, VerifyFuture};
+#[cfg(feature = "auth-key")]
+pub use self::sign::response::{SignResponseLayer, VerifyResponseLayer};
+pub use self::sign::{Sign, SignLayer};
 pub use self::target::{KeepTarget, KeepTargetService};
 #[cfg(feature = "axum")]
 pub use self::verified::NoCaller;

@@ -24,6 +24,12 @@ impl<P> Verified<P> {
         Self(accepted)
     }
 
+    /// For layers of ours that need the key.
+    #[cfg(feature = "auth-key")]
+    pub(crate) const fn accepted(&self) -> &Accepted<P> {
+        &self.0
+    }
+
     /// Who signed the request.
     pub fn principal(&self) -> &P {
         self.0.principal()

@@ -203,6 +203,12 @@ impl<P> SigningKey<P> {
         }
     }
 
+    /// Whether a request may be signed with the key under `scheme` at `now`: it is pinned to the
+    /// scheme or to none, and valid.
+    pub fn may_sign(&self, scheme: SchemeId, now: Timestamp) -> bool {
+        self.allows(scheme) && self.validity(now) == Validity::Valid
+    }
+
     /// A MAC keyed with this key as the scheme derives it; `None` when the secret is not in the
     /// form the scheme prescribes.
     ///

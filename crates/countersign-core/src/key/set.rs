@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::SigningKey;
 use crate::config::ConfigError;
+use crate::scheme::SchemeId;
+use crate::time::Timestamp;
 
 /// The keys of one id: usually one, two to four while a secret is being rotated.
 ///
@@ -51,6 +53,11 @@ impl<P> KeySet<P> {
         &self.0
     }
 
+    /// The key to sign with under `scheme` at `now`: the first that [may](SigningKey::may_sign).
+    pub fn signer(&self, scheme: SchemeId, now: Timestamp) -> Option<&SigningKey<P>> {
+        self.0.iter().find(|key| key.may_sign(scheme, now))
+    }
+
     /// The id they share.
     pub fn id(&self) -> &str {
         self.0.first().map_or("", SigningKey::id)
@@ -81,6 +88,24 @@ mod tests {
 
     fn key_of(id: &str) -> SigningKey {
         SigningKey::new(id, "correct horse battery staple", "dave").unwrap()
+    }
+
+    #[test]
+    fn the_newest_key_that_may_signs() {
+        let at = Timestamp::from_unix;
+        let next = key_of("a").not_before(at(100));
+        let moxie_only = key_of("a").schemes([SchemeId::MOXIE]);
+        let last = key_of("a").not_after(at(200));
+        let set = KeySet::new([next, moxie_only, last]).unwrap();
+        let position = |scheme, now| {
+            let chosen = set.signer(scheme, at(now))?;
+            set.keys().iter().position(|key| std::ptr::eq(key, chosen))
+        };
+        assert_eq!(position(SchemeId::MOXIE, 99), Some(1));
+        assert_eq!(position(SchemeId::MAC, 99), Some(2));
+        assert_eq!(position(SchemeId::MAC, 100), Some(0));
+        let old = KeySet::from(key_of("a").not_after(at(200)));
+        assert!(old.signer(SchemeId::MAC, at(201)).is_none());
     }
 
     #[test]

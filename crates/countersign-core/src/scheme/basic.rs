@@ -11,7 +11,7 @@
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::{Scheme, SchemeId, after_scheme_word, set_credential};
+use super::{Scheme, SchemeId, after_scheme_word, remove_authorization, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{Claim, Proof};
@@ -108,6 +108,10 @@ impl Scheme for Basic {
     ) -> Result<(), SignError> {
         let encoded = encoding::to_base64(format!("{}:", signing.key_id).as_bytes());
         set_credential(headers, &AUTHORIZATION, &format!("{WORD} {encoded}"))
+    }
+
+    fn undress(&self, headers: &mut HeaderMap) {
+        remove_authorization(headers, WORD);
     }
 }
 

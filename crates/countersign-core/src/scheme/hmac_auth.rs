@@ -16,7 +16,6 @@
 //! id are not signed; no nonce, so two honest identical POSTs in one second are one request.
 
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue};
-use md5::{Digest, Md5};
 
 use super::{Scheme, SchemeId, set, set_credential};
 use crate::canonical::Canonical;
@@ -241,11 +240,20 @@ impl Scheme for HmacAuth {
         if signing.body.is_empty() {
             headers.remove(CONTENT_MD5);
         } else {
-            let digest: [u8; 16] = Md5::digest(signing.body).into();
+            let digest = signing.body.md5().ok_or(SignError::new(
+                "HMAC-Auth needs the MD5 of the body; give it with BodyDigest::md5",
+            ))?;
             set(headers, CONTENT_MD5, &encoding::to_base64_unpadded(&digest))?;
         }
         let credential = format!("{}:{}", signing.key_id, signature.to_base64_unpadded());
         set_credential(headers, &self.header, &credential)
+    }
+
+    fn undress(&self, headers: &mut HeaderMap) {
+        // Without our credential the digest is the caller's own.
+        if headers.remove(&self.header).is_some() {
+            headers.remove(CONTENT_MD5);
+        }
     }
 }
 

@@ -144,7 +144,9 @@ pub trait Scheme: fmt::Debug + Send + Sync + 'static {
     fn signing_algorithm(&self, of_key: Algorithm) -> Algorithm;
 
     /// Adds the headers of a signed request: dates, nonce, digests, and the credential with
-    /// `signature`. Called twice: with a place holder, so that everything else can be signed,
+    /// `signature`. Digests in the headers are stale when there is
+    /// [no body](crate::BodyToSign::is_known_to_be_empty), and when the body has others. Called
+    /// twice: with a place holder, so that everything else can be signed,
     /// and with the signature.
     ///
     /// # Errors
@@ -155,6 +157,24 @@ pub trait Scheme: fmt::Debug + Send + Sync + 'static {
         signing: &Signing<'_>,
         signature: &Signature,
     ) -> Result<(), SignError>;
+
+    /// Takes off every header that [`dress`](Scheme::dress) may have added, `Date` excepted: what
+    /// is left is a request that was never signed. Credentials of other schemes stay.
+    fn undress(&self, headers: &mut HeaderMap) {
+        headers.remove(self.credential_header());
+    }
+}
+
+/// Removes `Authorization` if it has this scheme word, and so is not somebody else's.
+#[cfg(feature = "mac")]
+pub(crate) fn remove_authorization(headers: &mut HeaderMap, word: &str) {
+    let values = headers.get_all(http::header::AUTHORIZATION);
+    let ours = |value: &HeaderValue| {
+        after_scheme_word(crate::head::trim(value.as_bytes()), word).is_some()
+    };
+    if values.iter().any(ours) {
+        headers.remove(http::header::AUTHORIZATION);
+    }
 }
 
 /// Sets a header of ours, refusing what cannot be a header value.

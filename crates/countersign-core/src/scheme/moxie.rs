@@ -203,6 +203,15 @@ impl Scheme for Moxie {
         set(headers, KEY, signing.key_id)?;
         set_credential(headers, &AUTHORIZATION, &signature.to_hex())
     }
+
+    fn undress(&self, headers: &mut HeaderMap) {
+        // `Authorization` is ours only beside one of our own two headers.
+        let key = headers.remove(KEY);
+        let nonce = headers.remove(NONCE);
+        if key.or(nonce).is_some() {
+            headers.remove(AUTHORIZATION);
+        }
+    }
 }
 
 #[cfg(test)]

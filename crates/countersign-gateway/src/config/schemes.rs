@@ -192,6 +192,10 @@ impl Scheme for Configured {
     ) -> Result<(), SignError> {
         self.scheme.dress(headers, signing, signature)
     }
+
+    fn undress(&self, headers: &mut HeaderMap) {
+        self.scheme.undress(headers);
+    }
 }
 
 #[cfg(test)]

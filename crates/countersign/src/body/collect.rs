@@ -26,7 +26,7 @@ pub(crate) struct Collected {
 }
 
 impl Collected {
-    fn push(&mut self, data: Bytes) {
+    pub(crate) fn push(&mut self, data: Bytes) {
         if data.len() < SMALL {
             self.small.extend_from_slice(&data);
             if self.small.len() >= 16 * SMALL {

@@ -62,7 +62,7 @@ mod lookup_fn;
 mod static_keys;
 mod table;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod timeout;
 
 pub use self::cached::CachedLookup;

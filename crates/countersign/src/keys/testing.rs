@@ -10,11 +10,11 @@ use tokio::sync::Semaphore;
 
 use super::lock;
 
-pub(super) fn key(id: &str, secret: &str) -> SigningKey {
+pub(crate) fn key(id: &str, secret: &str) -> SigningKey {
     SigningKey::new(id, secret, format!("holder of {id}")).unwrap()
 }
 
-pub(super) async fn find<K: KeyLookup>(
+pub(crate) async fn find<K: KeyLookup>(
     keys: &K,
     id: &str,
 ) -> Result<Option<KeySet<K::Principal>>, LookupError> {
@@ -23,7 +23,7 @@ pub(super) async fn find<K: KeyLookup>(
 
 /// What a [`Backend`] answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Known,
     Unknown,
     Down,
@@ -32,7 +32,7 @@ pub(super) enum Reply {
 
 /// Counts its calls; when held, they wait until they are released.
 #[derive(Clone, Debug)]
-pub(super) struct Backend(Arc<Told>);
+pub(crate) struct Backend(Arc<Told>);
 
 #[derive(Debug)]
 struct Told {
@@ -42,11 +42,11 @@ struct Told {
 }
 
 impl Backend {
-    pub(super) fn that(reply: Reply) -> Self {
+    pub(crate) fn that(reply: Reply) -> Self {
         Self::with_gate(reply, Semaphore::MAX_PERMITS)
     }
 
-    pub(super) fn held(reply: Reply) -> Self {
+    pub(crate) fn held(reply: Reply) -> Self {
         Self::with_gate(reply, 0)
     }
 
@@ -58,16 +58,16 @@ impl Backend {
         }))
     }
 
-    pub(super) fn now(&self, reply: Reply) {
+    pub(crate) fn now(&self, reply: Reply) {
         *lock(&self.0.reply) = reply;
     }
 
     /// Lets `calls` calls, waiting or to come, go on.
-    pub(super) fn release(&self, calls: usize) {
+    pub(crate) fn release(&self, calls: usize) {
         self.0.gate.add_permits(calls);
     }
 
-    pub(super) fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.0.calls.load(Ordering::SeqCst)
     }
 }
@@ -90,10 +90,10 @@ impl KeyLookup for Backend {
 }
 
 /// A directory that is removed with everything in it when dropped.
-pub(super) struct TemporaryDirectory(PathBuf);
+pub(crate) struct TemporaryDirectory(PathBuf);
 
 impl TemporaryDirectory {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!(
             "countersign-keys-{}-{}",
@@ -105,11 +105,11 @@ impl TemporaryDirectory {
         Self(path)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub(super) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, text).unwrap();
         path
@@ -125,14 +125,14 @@ impl Drop for TemporaryDirectory {
 
 /// Everything that this thread logs while the guard lives.
 #[cfg(feature = "tracing")]
-pub(super) struct Logs {
+pub(crate) struct Logs {
     text: Arc<Mutex<Vec<u8>>>,
     _guard: tracing::subscriber::DefaultGuard,
 }
 
 #[cfg(feature = "tracing")]
 impl Logs {
-    pub(super) fn capture() -> Self {
+    pub(crate) fn capture() -> Self {
         // While there is only one subscriber, an event that first happens on a thread of another
         // test is switched off for good. So there are always two.
         static OTHER: std::sync::OnceLock<tracing::Dispatch> = std::sync::OnceLock::new();
@@ -153,11 +153,11 @@ impl Logs {
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(lock(&self.text).clone()).unwrap()
     }
 
-    pub(super) fn count(&self, what: &str) -> usize {
+    pub(crate) fn count(&self, what: &str) -> usize {
         self.text().matches(what).count()
     }
 }

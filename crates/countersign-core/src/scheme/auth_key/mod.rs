@@ -20,14 +20,16 @@
 //! secret); the body is unsigned without a digest header. The page's own example signature cannot
 //! be reproduced, as it gives neither date nor secret.
 
+mod bound;
 mod dialect;
 mod response;
 mod x_headers;
 
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
-use md5::Md5;
-use sha2::{Digest, Sha256};
 
+pub use self::bound::{
+    RequestBinding, ResponseFault, ResponseHasher, ResponseRules, ResponseToSign,
+};
 pub use self::dialect::Dialect;
 pub use self::response::ResponseForm;
 use self::x_headers::XHeaders;
@@ -44,7 +46,7 @@ use crate::http_date::{self, DateForm};
 use crate::mac::{Algorithm, Signature, Strength};
 use crate::policy::DigestStrength;
 use crate::reason::{Field, Reason, Refusal};
-use crate::sign::{SignError, Signing};
+use crate::sign::{BodyToSign, SignError, Signing};
 
 /// The Auth-Key scheme.
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ struct Names {
     content_md5: HeaderName,
     content_sha256: HeaderName,
     content_type: HeaderName,
+    request_signature: HeaderName,
+    status: HeaderName,
 }
 
 impl Names {
@@ -85,6 +89,8 @@ impl Names {
             content_md5: name("content-md5")?,
             content_sha256: name("content-sha256")?,
             content_type: name("content-type")?,
+            request_signature: name("request-signature")?,
+            status: name("status")?,
             prefix: prefix.into(),
         })
     }
@@ -243,6 +249,47 @@ impl AuthKey {
         Ok(BodyBinding::Digests { md5, sha256 })
     }
 
+    /// Puts the SHA-256 of the body there, and its MD5 where one was there before or where it is
+    /// all there is.
+    fn dress_digests(
+        &self,
+        headers: &mut HeaderMap,
+        body: &BodyToSign<'_>,
+    ) -> Result<(), SignError> {
+        let Names {
+            content_md5,
+            content_sha256,
+            ..
+        } = &self.names;
+        if body.is_empty() {
+            if body.is_known_to_be_empty() {
+                headers.remove(content_md5);
+                headers.remove(content_sha256);
+            }
+            return Ok(());
+        }
+        let wants_md5 = headers.remove(content_md5).is_some();
+        headers.remove(content_sha256);
+        let sha256 = body.sha256();
+        let md5 = if wants_md5 || sha256.is_none() {
+            body.md5()
+        } else {
+            None
+        };
+        if let Some(sha256) = sha256 {
+            set(headers, content_sha256, &encoding::to_base64(&sha256))?;
+        }
+        if let Some(md5) = md5 {
+            set(headers, content_md5, &encoding::to_base64(&md5))?;
+        }
+        if sha256.is_none() && md5.is_none() {
+            return Err(SignError::new(
+                "Auth-Key needs the SHA-256 of the body; give it with BodyDigest::sha256",
+            ));
+        }
+        Ok(())
+    }
+
     fn check_content_type(&self, head: &Head<'_>) -> Result<(), Refusal> {
         let Some(signed) = head.single(&self.names.content_type, Field::SignedHeader)? else {
             return Ok(());
@@ -341,21 +388,23 @@ impl Scheme for AuthKey {
             }
             _ => {}
         }
-        if !signing.body.is_empty() {
-            let sha256: [u8; 32] = Sha256::digest(signing.body).into();
-            set(
-                headers,
-                &self.names.content_sha256,
-                &encoding::to_base64(&sha256),
-            )?;
-            if headers.contains_key(&self.names.content_md5) {
-                let md5: [u8; 16] = Md5::digest(signing.body).into();
-                set(headers, &self.names.content_md5, &encoding::to_base64(&md5))?;
-            }
-        }
+        self.dress_digests(headers, signing.body)?;
         let credential = self.dialect.credential(signing, &signature.to_base64());
         let credential = format!("{} {credential}", self.word);
         set_credential(headers, &self.header, &credential)
+    }
+
+    fn undress(&self, headers: &mut HeaderMap) {
+        let Names {
+            date,
+            nonce,
+            content_md5,
+            content_sha256,
+            ..
+        } = &self.names;
+        for name in [&self.header, date, nonce, content_md5, content_sha256] {
+            headers.remove(name);
+        }
     }
 }
 

@@ -26,10 +26,12 @@
 mod parameters;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use sha1::{Digest, Sha1};
 
 use self::parameters::Parameters;
-use super::{Scheme, SchemeId, after_scheme_word, has_scheme_word, set_credential, unix_seconds};
+use super::{
+    Scheme, SchemeId, after_scheme_word, has_scheme_word, remove_authorization, set_credential,
+    unix_seconds,
+};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{
@@ -277,9 +279,12 @@ impl Scheme for Mac {
                 // As the receiver will see it, without blanks at its ends.
                 let content_type = content_type.map_or(&b""[..], |value| trim(value.as_bytes()));
                 let hashed = !content_type.is_empty() || !signing.body.is_empty();
-                let hash = || Sha1::new_with_prefix(content_type).chain_update(signing.body);
                 let ext = if hashed {
-                    encoding::to_hex(&hash().finalize())
+                    let digest = signing.body.sha1_after(content_type);
+                    encoding::to_hex(&digest.ok_or(SignError::new(
+                        "MAC needs the SHA-1 of the Content-Type and the body; give it with \
+                         BodyDigest::content_type_and_body_sha1",
+                    ))?)
                 } else {
                     String::new()
                 };
@@ -293,6 +298,10 @@ impl Scheme for Mac {
             signing.at.as_unix(),
         );
         set_credential(headers, &AUTHORIZATION, &value)
+    }
+
+    fn undress(&self, headers: &mut HeaderMap) {
+        remove_authorization(headers, WORD);
     }
 }
 

@@ -4,12 +4,17 @@
 //! [`Scheme::claim`] exactly as the receiver will read it, and signed over the text that claim
 //! gives. So nothing is ever signed that our own verifier would read differently, and what it
 //! would refuse (a nonce with a quote in it, say) is an error here. Signing is transactional: on
-//! error the headers are unchanged.
+//! error the headers are unchanged. Headers that were signed before are signed as if they had not
+//! been: what the last signing put there is taken off first.
+
+mod body;
 
 use std::error::Error;
 use std::fmt;
 
 use http::{HeaderMap, Method, Uri};
+
+pub use self::body::{BodyDigest, BodyHasher, BodyToSign};
 
 use crate::claim::Proof;
 use crate::head::{Head, Origin};
@@ -29,8 +34,8 @@ pub struct Signing<'a> {
     pub at: Timestamp,
     /// The nonce, which must be fresh for every attempt.
     pub nonce: Option<&'a str>,
-    /// The whole body.
-    pub body: &'a [u8],
+    /// The body.
+    pub body: &'a BodyToSign<'a>,
 }
 
 /// A request about to be signed.
@@ -54,19 +59,20 @@ pub struct ToSign<'a> {
     target: &'a Uri,
     at: Timestamp,
     nonce: Option<&'a str>,
-    body: &'a [u8],
+    body: BodyToSign<'a>,
     origin: Option<Origin>,
 }
 
 impl<'a> ToSign<'a> {
-    /// A request to `target`, signed at `at`.
-    pub const fn new(method: &'a Method, target: &'a Uri, at: Timestamp) -> Self {
+    /// A request to `target`, signed at `at`. Until one of the methods below says something of a
+    /// body, digests that the headers have already are signed as they are.
+    pub fn new(method: &'a Method, target: &'a Uri, at: Timestamp) -> Self {
         Self {
             method,
             target,
             at,
             nonce: None,
-            body: b"",
+            body: BodyToSign::default(),
             origin: None,
         }
     }
@@ -78,10 +84,31 @@ impl<'a> ToSign<'a> {
         self
     }
 
-    /// With this body; empty means none.
+    /// With this body; when it is empty, nothing is said of a body.
     #[must_use]
-    pub const fn body(mut self, body: &'a [u8]) -> Self {
-        self.body = body;
+    pub fn body(mut self, body: &'a [u8]) -> Self {
+        self.body = BodyToSign::whole(body);
+        self
+    }
+
+    /// With the body that these pieces make up; without a byte in them, it has none.
+    #[must_use]
+    pub fn body_pieces(mut self, pieces: &'a [&'a [u8]]) -> Self {
+        self.body = BodyToSign::pieces(pieces);
+        self
+    }
+
+    /// With a body of which only the digests are known.
+    #[must_use]
+    pub fn body_digest(mut self, digest: BodyDigest) -> Self {
+        self.body = BodyToSign::ahead(digest);
+        self
+    }
+
+    /// Without a body: digests that the headers may have are stale, and are removed.
+    #[must_use]
+    pub fn no_body(mut self) -> Self {
+        self.body = BodyToSign::none();
         self
     }
 
@@ -92,7 +119,8 @@ impl<'a> ToSign<'a> {
         self
     }
 
-    /// Adds the headers that make it a signed request of `scheme`.
+    /// Adds the headers that make it a signed request of `scheme`. Where there is a credential of
+    /// the scheme already, its headers are taken off first, as [`Scheme::undress`] does.
     ///
     /// # Errors
     /// When the scheme cannot sign this request with this key; the headers are unchanged then.
@@ -106,11 +134,15 @@ impl<'a> ToSign<'a> {
             key_id: key.id(),
             at: self.at,
             nonce: self.nonce,
-            body: self.body,
+            body: &self.body,
         };
         let algorithm = scheme.signing_algorithm(key.own_algorithm());
         let placeholder = Signature::placeholder(algorithm);
-        let mut dressed = headers.clone();
+        let mut bare = headers.clone();
+        if bare.contains_key(scheme.credential_header()) {
+            scheme.undress(&mut bare);
+        }
+        let mut dressed = bare.clone();
         scheme.dress(&mut dressed, &signing, &placeholder)?;
 
         let origin = self
@@ -130,9 +162,9 @@ impl<'a> ToSign<'a> {
                 scheme.canonical(&head, &claim, text);
             })
             .ok_or_else(|| SignError::new("the secret is not in the form the scheme prescribes"))?;
-        let mut signed = headers.clone();
-        scheme.dress(&mut signed, &signing, &signature)?;
-        *headers = signed;
+        // `dressed` is still borrowed by the claim.
+        scheme.dress(&mut bare, &signing, &signature)?;
+        *headers = bare;
         Ok(())
     }
 }
@@ -175,3 +207,6 @@ impl Error for SignError {
         self.refusal.as_ref().map(|refusal| refusal as _)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! The service's side: signs every answer to a verified caller.
+
+mod layer;
+mod service;
+
+pub use self::layer::{LargerAnswers, SignResponseLayer};
+pub use self::service::SignResponse;
