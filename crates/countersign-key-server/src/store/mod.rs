@@ -4,7 +4,7 @@
 //! * What a store has acknowledged is there after a crash of it or of the server.
 //! * Of racing creations with one id, or one idempotency key, exactly one is made.
 //! * A change happens to the revision it was meant for, or not at all.
-//! * A store never sees a secret, only [`Sealed`](crate::seal::Sealed) ones.
+//! * A store never sees a secret, only [`Sealed`] ones.
 //! * A store that cannot tell whether something is there says so: it never answers "no".
 
 #[cfg(feature = "couchdb")]

@@ -105,6 +105,8 @@ macro_rules! conformance {
     };
 }
 
+#[cfg(feature = "couchdb")]
+mod couchdb;
 mod creation;
 mod dropped;
 mod idempotency;

@@ -11,12 +11,20 @@ use crate::support::{Stores, all, at, everything, id, pages, principal, record};
 const OPERATIONS: i64 = 600;
 
 /// A small generator (splitmix): the same numbers at every run, so that a failure can be looked into.
-struct Dice(u64);
+struct Dice {
+    state: u64,
+    /// Whether new records may be limited.
+    limited: bool,
+}
 
 impl Dice {
+    fn new(state: u64, limited: bool) -> Self {
+        Self { state, limited }
+    }
+
     fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
@@ -68,19 +76,20 @@ impl Dice {
         NewRecord {
             record,
             idempotency: self.maybe(retry),
-            max_active: self.maybe(most),
+            max_active: self.maybe(most).filter(|_| self.limited),
         }
     }
 }
 
 pub(crate) async fn random_operations_end_as_they_do_in_the_model(stores: &Stores) {
     let model = MemoryStore::new();
-    let mut dice = Dice(1);
+    let limited = !stores.refuse_limits().await;
+    let mut dice = Dice::new(1, limited);
     for now in 0..OPERATIONS {
         let server = stores.nth(usize::from(dice.byte(2)));
-        let seed = dice.0;
+        let seed = dice.state;
         // The same dice for both, so that both are asked for the same.
-        let ours = step(&*server, &mut Dice(seed), now).await;
+        let ours = step(&*server, &mut Dice::new(seed, limited), now).await;
         let theirs = step(&model, &mut dice, now).await;
         assert_eq!(ours, theirs, "operation {now}");
     }

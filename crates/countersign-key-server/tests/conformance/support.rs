@@ -9,7 +9,8 @@ use countersign_core::{Algorithm, Timestamp};
 use countersign_key_server::credential::{AuthScheme, CredentialId, Principal};
 use countersign_key_server::seal::Sealed;
 use countersign_key_server::store::{
-    CredentialStore, Idempotency, Life, Listing, NewRecord, Page, Record, Revision, Which,
+    CredentialStore, Idempotency, Life, Listing, NewRecord, Page, Record, Revision, StoreErrorKind,
+    Which,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -23,6 +24,9 @@ pub(crate) trait Fixture: Sized + Send + Sync {
     /// How many servers share the store in the tests: 1 for a kind that cannot be shared.
     const SERVERS: usize = 2;
 
+    /// What the store does when the credentials of a principal are to be limited.
+    const LIMITS: Limits = Limits::Counted;
+
     /// Starts what the store needs.
     async fn start() -> Self;
 
@@ -30,14 +34,41 @@ pub(crate) trait Fixture: Sized + Send + Sync {
     async fn open(&self) -> Arc<dyn CredentialStore>;
 }
 
+/// What a store does when the credentials of a principal are to be limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limits {
+    /// It counts those that are active.
+    Counted,
+    /// It cannot, and refuses to create anything under a limit.
+    Refused,
+}
+
 /// One store as each of the servers that share it has opened it. Where it does not matter which,
 /// it is the first one's.
-pub(crate) struct Stores(Vec<Arc<dyn CredentialStore>>);
+pub(crate) struct Stores {
+    opened: Vec<Arc<dyn CredentialStore>>,
+    limits: Limits,
+}
 
 impl Stores {
     /// As the n-th server has opened it, beginning anew after the last.
     pub(crate) fn nth(&self, n: usize) -> Arc<dyn CredentialStore> {
-        self.0[n % self.0.len()].clone()
+        self.opened[n % self.opened.len()].clone()
+    }
+
+    /// Whether the store cannot count; then it is checked, here and now, that it refuses to, and
+    /// keeps nothing.
+    pub(crate) async fn refuse_limits(&self) -> bool {
+        if self.limits == Limits::Refused {
+            let limited = NewRecord {
+                max_active: Some(u32::MAX),
+                ..record("limited", "nobody").into()
+            };
+            let refusal = self.create(limited).await.unwrap_err();
+            assert_eq!(refusal.kind(), StoreErrorKind::Misconfigured);
+            assert_eq!(self.get(&id("limited")).await.unwrap(), None);
+        }
+        self.limits == Limits::Refused
     }
 }
 
@@ -45,21 +76,24 @@ impl Deref for Stores {
     type Target = Arc<dyn CredentialStore>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0[0]
+        &self.opened[0]
     }
 }
 
 /// Tries one behaviour on a store of its own.
 pub(crate) async fn run<F: Fixture>(behaviour: impl AsyncFnOnce(&Stores)) {
     let fixture = F::start().await;
-    let mut stores = Stores(Vec::new());
+    let mut stores = Stores {
+        opened: Vec::new(),
+        limits: F::LIMITS,
+    };
     for _ in 0..F::SERVERS {
-        stores.0.push(fixture.open().await);
+        stores.opened.push(fixture.open().await);
     }
     tokio::time::timeout(PATIENCE, behaviour(&stores))
         .await
         .expect("it hangs");
-    for store in &stores.0 {
+    for store in &stores.opened {
         store.close().await;
     }
 }
