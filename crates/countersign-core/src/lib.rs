@@ -55,6 +55,7 @@
 //! # }
 //! ```
 
+mod auth_scheme;
 mod body;
 mod canonical;
 mod challenge;
@@ -78,6 +79,7 @@ mod testing;
 mod time;
 mod window;
 
+pub use self::auth_scheme::AuthScheme;
 pub use self::body::{BodyVerifier, DeclaredLength};
 pub use self::canonical::Canonical;
 pub use self::challenge::Challenge;

@@ -3,9 +3,8 @@
 mod generate;
 mod id;
 mod principal;
-mod scheme;
 
 pub use self::generate::{Generated, IdForm, generate};
 pub use self::id::{CredentialId, InvalidId};
 pub use self::principal::{InvalidPrincipal, Principal};
-pub use self::scheme::AuthScheme;
+pub use countersign_core::AuthScheme;
