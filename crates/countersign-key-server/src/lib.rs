@@ -51,6 +51,9 @@
 pub mod api;
 pub mod audit;
 pub mod credential;
+pub mod maintenance;
+#[cfg(feature = "program")]
+pub mod program;
 pub mod registry;
 pub mod seal;
 pub mod store;

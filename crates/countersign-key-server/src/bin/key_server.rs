@@ -1,3 +1,7 @@
 //! The creds key server as a program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign_key_server::program::run(std::env::args_os())
+}
