@@ -217,6 +217,13 @@ fn every_flag_of_the_contract_is_there() {
             "t",
             "--key-cache-ttl",
             "9s",
+            "--key-cache-max-stale",
+            "1h",
+            "--key-server-ca",
+            "ca.pem",
+            "--key-server-timeout",
+            "1s",
+            "--key-server-dangerously-plain-http",
         ],
     ] {
         let ran = gateway()

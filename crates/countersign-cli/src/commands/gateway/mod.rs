@@ -37,8 +37,9 @@ pub(crate) struct Gateway {
 }
 
 const EXAMPLE: &str = "\
-SIGTERM and SIGINT let requests in flight end and exit with 0; SIGHUP reads the keys again, which
-also happens by itself when the file changes.
+SIGTERM and SIGINT let requests in flight end and exit with 0. SIGHUP reads the keys again: a file,
+which is also read when it changes, or what was remembered of a key server, so that a key that was
+just revoked there is refused from now on.
 
 Examples:
   countersign gateway --upstream http://127.0.0.1:8080 --keys keys.toml \\
@@ -49,6 +50,9 @@ Examples:
   #   id = \"test123\"
   #   secret = \"mysecretkeydata\"     # or secret_base64, secret_base64url, secret_hex, secret_file
   #   principal = \"dave@example.com\"
+
+  countersign gateway --upstream http://127.0.0.1:8080 --scheme mac \\
+      --key-server https://keys.example.com --key-server-token-file token
 
   countersign gateway --forward-auth --listen 127.0.0.1:8001 --keys keys.toml --scheme moxie";
 
@@ -71,7 +75,7 @@ impl Gateway {
         let mut interrupt = server::Interrupt::new()?;
         let keys = self.keys.open()?;
         reload::on_hangup(keys.clone())?;
-        let service = Service::bind(config.keys(keys))
+        let service = Service::bind(config.shared_keys(keys.shared()))
             .await
             .map_err(|error| unusable(&error))?;
         if let Some(address) = service.metrics_addr() {

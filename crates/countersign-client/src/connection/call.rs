@@ -1,0 +1,291 @@
+//! One call: tries, waits, and the answer.
+
+use std::time::Duration;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use reqwest::Response;
+use tokio::time::Instant;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::patience::{self, LONGEST_RETRY_AFTER};
+use super::token::{self, Token};
+use super::{Connection, Inner};
+use crate::error::{ClientError, ErrorKind};
+use crate::problem::Problem;
+use crate::text;
+
+/// The room an answer is read into at first: a credential fits, and so its secret is not moved.
+const USUAL_ANSWER: usize = 8 * 1024;
+
+/// The most of an error's text that is shown.
+const MAX_CAUSE: usize = 300;
+
+/// Whether a call may be made again when it is not known what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    Allowed,
+    Forbidden,
+}
+
+/// What is asked of the key server.
+pub(crate) struct Call {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Zeroizing<Vec<u8>>>,
+    repeat: Repeat,
+    /// The most bytes of an answer.
+    limit: usize,
+    attempts: Option<u32>,
+}
+
+impl Call {
+    pub(crate) fn new(method: Method, url: Url, repeat: Repeat, limit: usize) -> Self {
+        let mut headers = HeaderMap::new();
+        let json = HeaderValue::from_static("application/json, application/problem+json");
+        headers.insert(ACCEPT, json);
+        Self {
+            method,
+            url,
+            headers,
+            body: None,
+            repeat,
+            limit,
+            attempts: None,
+        }
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    pub(crate) fn json(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(Zeroizing::new(body));
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+    }
+
+    /// At most so many tries, if the connection is set to more.
+    pub(crate) fn at_most(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+}
+
+/// An answer with a status of success.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Connection {
+    /// Makes the call, again if it may be and helps, until its time is over.
+    pub(crate) async fn call(&self, call: &Call) -> Result<Answer, ClientError> {
+        let inner = &*self.0;
+        let deadline = Instant::now()
+            .checked_add(inner.timeout)
+            .unwrap_or_else(far_away);
+        let attempts = call.attempts.unwrap_or(u32::MAX).min(inner.attempts);
+        let mut number = 1;
+        let mut has_new_token = false;
+        loop {
+            let token = inner.token.current();
+            let tried =
+                tokio::time::timeout_at(deadline, inner.attempt(call, token.as_ref())).await;
+            let error = match tried {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(self.late()),
+            };
+            if error.status() == Some(StatusCode::UNAUTHORIZED.as_u16())
+                && !has_new_token
+                && inner.token.changed_since(token.as_ref()).await
+            {
+                // The first was refused before anything was done.
+                has_new_token = true;
+                continue;
+            }
+            let Some(pause) = pause_after(&error, call.repeat, number).filter(|pause| {
+                number < attempts && deadline.saturating_duration_since(Instant::now()) > *pause
+            }) else {
+                return Err(error);
+            };
+            tracing::debug!(%error, ?pause, "asking the key server again");
+            tokio::time::sleep(pause).await;
+            number = number.saturating_add(1);
+        }
+    }
+
+    fn late(&self) -> ClientError {
+        let limit = self.0.timeout;
+        self.error(
+            ErrorKind::Unreachable,
+            format!("gave no whole answer within {limit:?}"),
+        )
+    }
+}
+
+/// How long to wait before the call is made again; `None` when that does not help or is not safe.
+fn pause_after(error: &ClientError, repeat: Repeat, number: u32) -> Option<Duration> {
+    let transient = matches!(
+        error.kind(),
+        ErrorKind::Unreachable | ErrorKind::Limited { .. } | ErrorKind::Unavailable { .. }
+    );
+    let asked = error.retry_after();
+    let worthwhile = transient && asked.unwrap_or_default() <= LONGEST_RETRY_AFTER;
+    (worthwhile && repeat == Repeat::Allowed).then(|| patience::pause(number, asked))
+}
+
+/// For timeouts beyond what the clock can count.
+fn far_away() -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(YEAR).unwrap_or(now)
+}
+
+impl Inner {
+    async fn attempt(&self, call: &Call, token: Option<&Token>) -> Result<Answer, ClientError> {
+        let mut request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .headers(call.headers.clone());
+        if let Some(value) = token.and_then(token::authorization) {
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(body) = &call.body {
+            request = request.body(body.to_vec());
+        }
+        let mut response = request.send().await.map_err(|error| self.silent(error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(self.redirected(&response));
+        }
+        let body = self.read(&mut response, call.limit).await?;
+        let headers = std::mem::take(response.headers_mut());
+        if status.is_success() {
+            return Ok(Answer {
+                status,
+                headers,
+                body,
+            });
+        }
+        Err(self.refused(status, &headers, &body))
+    }
+
+    async fn read(
+        &self,
+        response: &mut Response,
+        limit: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        let mut body = Zeroizing::new(Vec::with_capacity(USUAL_ANSWER.min(limit)));
+        loop {
+            let piece = response.chunk().await.map_err(|error| self.silent(error))?;
+            let Some(piece) = piece else {
+                return Ok(body);
+            };
+            if body.len().saturating_add(piece.len()) > limit {
+                let sentence = format!(
+                    "answered with more than {limit} bytes, which no key server does: check the URL"
+                );
+                return Err(self.protocol(sentence).with_status(response.status()));
+            }
+            body.extend_from_slice(&piece);
+        }
+    }
+
+    fn silent(&self, error: reqwest::Error) -> ClientError {
+        // The path may be a secret.
+        let error = error.without_url();
+        let cause = text::causes(&error, MAX_CAUSE);
+        let sentence = if error.is_connect() {
+            format!("cannot be reached: {cause}")
+        } else {
+            format!("gave no whole answer: {cause}")
+        };
+        ClientError::new(ErrorKind::Unreachable, self.base.origin(), sentence)
+    }
+
+    fn redirected(&self, response: &Response) -> ClientError {
+        let status = response.status();
+        let target = response
+            .headers()
+            .get(LOCATION)
+            .and_then(|location| location.to_str().ok())
+            .and_then(|location| self.base.target_of(location));
+        let target = target.map_or_else(
+            || "to nowhere".to_owned(),
+            |target| format!("to {}", text::shown(&target, MAX_CAUSE)),
+        );
+        let sentence = format!(
+            "answered {} and redirects {target}, which is not followed: the token would go there; \
+             give the URL under which the key server itself answers",
+            status.as_u16()
+        );
+        self.protocol(sentence).with_status(status)
+    }
+
+    fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ClientError {
+        let problem = Problem::read(headers, body);
+        let retry_after = || patience::retry_after(headers, &*self.clock);
+        let is_ours = problem
+            .as_ref()
+            .is_some_and(|problem| problem.code.is_some());
+        let number = status.as_u16();
+        let (kind, sentence) = match number {
+            401 => (
+                ErrorKind::Refused,
+                "refuses the token (401); give one that it has issued and that is not revoked"
+                    .to_owned(),
+            ),
+            403 => (
+                ErrorKind::Refused,
+                "refuses this to the token (403); give one with the scope it needs".to_owned(),
+            ),
+            404 if problem.as_ref().is_some_and(Problem::is_unknown_credential) => (
+                ErrorKind::NotFound,
+                "knows no such credential (404)".to_owned(),
+            ),
+            404 => (
+                ErrorKind::Protocol,
+                "answered 404, but not as a key server does: check the host and the path of the \
+                 URL"
+                .to_owned(),
+            ),
+            409 if is_ours => (ErrorKind::Conflict, "found a conflict (409)".to_owned()),
+            412 if is_ours => (
+                ErrorKind::Stale,
+                "says that the credential was changed meanwhile (412); read it again".to_owned(),
+            ),
+            400 | 413 | 415 | 422 if is_ours => (
+                ErrorKind::Invalid,
+                format!("cannot use the request ({number})"),
+            ),
+            429 => {
+                let retry_after = retry_after();
+                let kind = ErrorKind::Limited { retry_after };
+                (kind, "limits the requests (429)".to_owned())
+            }
+            500..=599 => {
+                let retry_after = retry_after();
+                let kind = ErrorKind::Unavailable { retry_after };
+                (kind, format!("is not available ({number})"))
+            }
+            _ => (
+                ErrorKind::Protocol,
+                format!("answered {number}, which the API does not have: check the URL"),
+            ),
+        };
+        let error = ClientError::new(kind, self.base.origin(), sentence).with_status(status);
+        match problem {
+            Some(problem) => error.with_problem(problem.code.as_deref(), problem.detail.as_deref()),
+            None => error,
+        }
+    }
+
+    fn protocol(&self, sentence: impl Into<String>) -> ClientError {
+        ClientError::protocol(self.base.origin(), sentence)
+    }
+}
