@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::{completions, curl, echo, explain, gateway, man, quickstart, sign};
+use crate::commands::{
+    completions, curl, echo, explain, gateway, key_server, man, quickstart, sign,
+};
 use crate::failure::Failure;
 use crate::{layers, output};
 
@@ -63,6 +65,7 @@ enum Command {
     Curl(curl::Curl),
     Explain(explain::Explain),
     Echo(echo::Echo),
+    KeyServer(key_server::KeyServer),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -92,6 +95,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<(), Failure> {
         Command::Curl(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Echo(command) => command.run(),
+        Command::KeyServer(command) => command.run(),
         Command::Completions(command) => command.run(Cli::command()),
         Command::Man(command) => command.run(Cli::command()),
     }

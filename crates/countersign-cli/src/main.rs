@@ -14,7 +14,11 @@ mod units;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::run(&std::env::args_os().collect::<Vec<_>>()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if let Some(status) = commands::key_server::run_if_named(&arguments) {
+        return status;
+    }
+    match cli::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();

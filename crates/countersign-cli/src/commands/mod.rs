@@ -5,6 +5,7 @@ pub(crate) mod curl;
 pub(crate) mod echo;
 pub(crate) mod explain;
 pub(crate) mod gateway;
+pub(crate) mod key_server;
 pub(crate) mod man;
 pub(crate) mod quickstart;
 pub(crate) mod sign;

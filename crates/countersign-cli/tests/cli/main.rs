@@ -15,6 +15,7 @@ mod explain;
 mod gateway;
 mod help;
 mod independent;
+mod key_server;
 mod protected;
 mod quickstart;
 mod run;

@@ -86,17 +86,29 @@ fn credentials_are_private_random_and_used_again() {
     let data = directory.path().join("data");
     quickstart(&data).arguments(["--once"]).run().success();
     let made = files(&data);
-    assert_eq!(made.len(), SCHEMES.len() + 1, "{made:?}");
+    assert_eq!(made.len(), SCHEMES.len() + 3, "{made:?}");
     assert!(made.iter().all(|(_, _, mode)| *mode == 0o600), "{made:?}");
-    let mut secrets: Vec<_> = made.iter().map(|(_, bytes, _)| bytes).collect();
-    secrets.sort();
-    secrets.dedup();
-    assert_eq!(secrets.len(), made.len(), "no two are the same");
+    let is_secret = |(name, ..): &&(String, Vec<u8>, u32)| name.ends_with(".secret");
+    let secrets: Vec<_> = made.iter().filter(is_secret).collect();
+    let different: std::collections::HashSet<_> = secrets.iter().map(|it| &it.1).collect();
+    assert_eq!(different.len(), SCHEMES.len(), "no two are the same");
+    for (name, bytes, _) in &made {
+        if name != "creds.db.master-key" && !name.ends_with(".secret") {
+            let secret = |(_, secret, _): &&&(String, Vec<u8>, u32)| {
+                let secret = secret.trim_ascii_end();
+                bytes.windows(secret.len()).any(|part| part == secret)
+            };
+            assert!(
+                !secrets.iter().any(|it| secret(&it)),
+                "a secret is in {name}"
+            );
+        }
+    }
 
     std::fs::write(data.join("of the user"), "kept").unwrap();
     quickstart(&data).arguments(["--once"]).run().success();
     let after = files(&data);
-    assert!(made.iter().all(|file| after.contains(file)));
+    assert!(secrets.iter().all(|file| after.contains(file)));
     assert_eq!(after.len(), made.len() + 1);
 }
 
@@ -158,36 +170,66 @@ fn the_printed_commands_work_when_pasted() {
 }
 
 #[test]
-fn a_directory_with_something_missing_is_left_alone() {
+fn a_secret_file_that_is_missing_is_written_again() {
     let directory = Directory::new();
-    quickstart(directory.path())
-        .arguments(["--once"])
-        .run()
-        .success();
-    std::fs::remove_file(directory.path().join("mac.secret")).unwrap();
+    let once = || quickstart(directory.path()).arguments(["--once"]).run();
+    once().success();
+    let path = directory.path().join("mac.secret");
+    let before = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    once().success();
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_directory_without_its_master_key_is_left_alone() {
+    let directory = Directory::new();
+    let once = || quickstart(directory.path()).arguments(["--once"]).run();
+    once().success();
+    std::fs::remove_file(directory.path().join("creds.db.master-key")).unwrap();
     let before = files(directory.path());
-    let ran = quickstart(directory.path()).arguments(["--once"]).run();
+    let ran = once();
     assert_eq!(ran.status, 1);
-    assert!(ran.sentence().contains("mac.secret"), "{}", ran.sentence());
+    let sentence = ran.sentence();
+    assert!(sentence.contains("creds.db.master-key"), "{sentence}");
     assert_eq!(files(directory.path()), before);
 }
 
 #[test]
 fn an_outcome_that_is_not_the_expected_one_fails() {
     let directory = Directory::new();
-    quickstart(directory.path())
-        .arguments(["--once"])
-        .run()
-        .success();
-    // The gateway now knows another secret than the one that is signed with.
-    let keys = directory.path().join("keys.toml");
-    let text = std::fs::read_to_string(&keys).unwrap();
-    let text = text.replace(
-        "secret_file = \"moxie.secret\"",
-        "secret = \"another secret of enough bytes\"",
-    );
-    std::fs::write(&keys, text).unwrap();
-    let ran = quickstart(directory.path()).arguments(["--once"]).run();
+    let once = || quickstart(directory.path()).arguments(["--once"]).run();
+    once().success();
+    let database = directory.path().join("creds.db");
+    let store = format!("sqlite:{}", database.display());
+    let mut key_server = countersign([
+        "key-server",
+        "--listen",
+        "127.0.0.1:0",
+        "--key-store",
+        &store,
+    ])
+    .serve();
+    let curl = |arguments: &[&str]| {
+        let output = Command::new("curl").arg("-sS").args(arguments).output();
+        let output = output.expect("curl is installed");
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice::<Value>(&output.stdout).expect("JSON")
+    };
+    let url = format!("{}/v1.0/creds", key_server.url());
+    let listed = curl(&[&format!("{url}?principal=quickstart")]);
+    let listed = listed["creds"].as_array().expect("a list");
+    let moxie = listed.iter().find(|it| it["moxie"].is_object());
+    let id = moxie.expect("there is one")["moxie"]["api_key"].clone();
+    let path = format!("{url}/{}", id.as_str().expect("text"));
+    let inactive = r#"{"state":"inactive"}"#;
+    let json = "Content-Type: application/json";
+    let changed = curl(&["-X", "PATCH", "-H", json, "-d", inactive, &path]);
+    assert_eq!(changed["state"], "inactive");
+    key_server.signal("TERM");
+    assert_eq!(key_server.wait().0, 0);
+
+    let ran = once();
     assert_eq!(ran.status, 1);
     assert!(
         ran.sentence()

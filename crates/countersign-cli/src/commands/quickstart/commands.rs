@@ -4,7 +4,7 @@ use std::path::Path;
 
 use countersign::SchemeId;
 
-use super::credentials::{Credential, secret_file};
+use super::credentials::{Credential, PRINCIPAL, secret_file};
 use super::trial::{BODY, BODY_TYPE, signed};
 use crate::failure::Failure;
 use crate::output::{self, Colour};
@@ -34,6 +34,18 @@ pub(super) fn print(
             output::line(&plain(credential, &target("curl"))?)?;
         }
     }
+    output::line("")
+}
+
+/// Prints what the key server can be asked with plain curl.
+pub(super) fn print_of_key_server(url: &str) -> Result<(), Failure> {
+    output::line(&format!(
+        "The key server is {url}. A credential that is deleted there is refused by the gateway \
+         within 5 seconds:"
+    ))?;
+    output::line("")?;
+    output::line(&format!("curl -s '{url}/v1.0/creds?principal={PRINCIPAL}'"))?;
+    output::line(&format!("curl -X DELETE {url}/v1.0/creds/<id>"))?;
     output::line("")
 }
 

@@ -1,22 +1,22 @@
-//! One credential per scheme, kept in a directory.
+//! One credential per scheme, issued by the key server.
 //!
-//! Every secret has a file of its own, for `--secret-file`, and `keys.toml` refers to them. It is
-//! written last, so that it is there only when everything else is. Nothing is overwritten.
+//! The key server keeps them, so the next quickstart finds them again. Every secret has a file of
+//! its own besides, for `--secret-file`, written from what the key server says.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign::{Basic, Scheme, SchemeId, SigningKey};
-use zeroize::Zeroizing;
+use countersign::{Algorithm, Scheme, SchemeId, SigningKey};
+use countersign_client::{AdminClient, AuthScheme, ClientError, Listing, NewCredential};
 
 use super::SCHEMES;
-use crate::arguments::secret::trim_line_end;
-use crate::arguments::{scheme, standard_input};
+use crate::arguments::scheme;
 use crate::failure::Failure;
+
+/// Whom they are issued to.
+pub(super) const PRINCIPAL: &str = "quickstart";
 
 /// A credential of one scheme.
 #[derive(Debug)]
@@ -31,104 +31,83 @@ impl Credential {
     }
 }
 
-/// The key file in `directory`.
-pub(super) fn key_file(directory: &Path) -> PathBuf {
-    directory.join("keys.toml")
-}
-
 /// The file with the secret for `scheme` in `directory`.
 pub(super) fn secret_file(directory: &Path, scheme: SchemeId) -> PathBuf {
     directory.join(format!("{scheme}.secret"))
 }
 
-/// The credentials in `directory`; makes what is missing.
-pub(super) fn prepare(directory: &Path) -> Result<Vec<Credential>, Failure> {
-    let failed = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::failed(format!("{} cannot be written: {error}", path.display()))
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-        .map_err(|error| failed(directory, &error))?;
-    let key_file = key_file(directory);
-    let complete = key_file.exists();
-
+/// The credentials that the key server has issued, in the order of [`SCHEMES`]; what is missing is
+/// issued now.
+pub(super) async fn prepare(
+    key_server: &AdminClient,
+    directory: &Path,
+) -> Result<Vec<Credential>, Failure> {
+    let mut issued = issued(key_server).await.map_err(|error| failed(&error))?;
     let mut credentials = Vec::new();
-    let mut keys = Zeroizing::new(String::from(
-        "# Made by `countersign quickstart`; one key for each scheme.\n",
-    ));
     for name in SCHEMES {
-        let scheme = SchemeId::from_name(name)
+        let id = SchemeId::from_name(name)
             .ok_or_else(|| Failure::failed(format!("{name} is no scheme")))?;
-        let path = secret_file(directory, scheme);
-        if !path.exists() {
-            if complete {
-                return Err(Failure::failed(format!(
-                    "{} is there but {} is not; restore it, or choose another --dir",
-                    key_file.display(),
-                    path.display()
-                )));
+        let (kind, algorithm) = kind_of(id);
+        let earlier = issued.iter().position(|credential| {
+            credential.scheme() == kind
+                && (algorithm.is_none_or(|algorithm| credential.algorithm() == algorithm))
+        });
+        let credential = if let Some(index) = earlier {
+            issued.remove(index)
+        } else {
+            let mut new = NewCredential::new(PRINCIPAL, kind);
+            if let Some(algorithm) = algorithm {
+                new = new.algorithm(algorithm);
             }
-            write_new(&path, random_secret()?.as_bytes()).map_err(|error| failed(&path, &error))?;
-        }
-        let credential = read(&path, scheme)?;
-        keys.push_str(&entry(&credential)?);
-        credentials.push(credential);
-    }
-    if !complete {
-        write_new(&key_file, keys.as_bytes()).map_err(|error| failed(&key_file, &error))?;
+            let created = key_server.create(&new).await;
+            created.map_err(|error| failed(&error))?
+        };
+        let key = credential
+            .signing_key()
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        let path = secret_file(directory, id);
+        keep(&path, key.secret().expose()).map_err(|error| {
+            Failure::failed(format!("{} cannot be written: {error}", path.display()))
+        })?;
+        credentials.push(Credential {
+            scheme: scheme::of(id, None)?,
+            key,
+        });
     }
     Ok(credentials)
 }
 
-fn read(path: &Path, id: SchemeId) -> Result<Credential, Failure> {
-    let mut text = standard_input::read(path, "the secret", 4096)?;
-    trim_line_end(&mut text);
-    let secret = text.as_slice();
-    let unusable = |error: &dyn std::fmt::Display| {
-        Failure::failed(format!("{} cannot be used: {error}", path.display()))
-    };
-    let principal = "quickstart".to_owned();
-    let key = if id == SchemeId::BASIC {
-        let text = std::str::from_utf8(secret).map_err(|error| unusable(&error))?;
-        // What is wrong with the id would show the secret.
-        Basic::key(text, principal).map_err(|_| unusable(&"it is no api key"))?
-    } else {
-        SigningKey::new(format!("quickstart-{id}"), secret, principal)
-            .map_err(|error| unusable(&error))?
-            .schemes([id])
-    };
-    Ok(Credential {
-        scheme: scheme::of(id, None)?,
-        key,
-    })
-}
-
-/// The entry of `keys.toml`. Ids are visible ASCII, and those of our own making have no quotes.
-fn entry(credential: &Credential) -> Result<String, Failure> {
-    let (scheme, id) = (credential.id(), credential.key.id());
-    if id.contains(['\'', '"', '\\']) {
-        return Err(Failure::failed(
-            "the api key in basic.secret is not one of ours",
-        ));
+/// What the quickstart was issued before, from the oldest on.
+async fn issued(
+    key_server: &AdminClient,
+) -> Result<Vec<countersign_client::Credential>, ClientError> {
+    let mut listed = key_server.list(Listing::of(PRINCIPAL));
+    let mut issued = Vec::new();
+    while let Some(credential) = listed.next().await {
+        issued.push(credential?);
     }
-    Ok(format!(
-        "\n[[key]]\nid = \"{id}\"\nsecret_file = \"{scheme}.secret\"\nprincipal = \"quickstart\"\n\
-         schemes = [\"{scheme}\"]\n"
-    ))
+    Ok(issued)
 }
 
-/// 256 random bits in base64url: what `mac` demands, and text that every other scheme takes.
-fn random_secret() -> Result<Zeroizing<String>, Failure> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *bytes)
-        .map_err(|error| Failure::failed(format!("no random numbers for a secret: {error}")))?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes) + "\n"))
+/// The kind of credential that a scheme of requests needs. Two schemes that share a kind have a
+/// credential each, all the same.
+fn kind_of(scheme: SchemeId) -> (AuthScheme, Option<Algorithm>) {
+    match scheme {
+        SchemeId::HMAC_AUTH => (AuthScheme::HmacAuth, Some(Algorithm::Sha1)),
+        SchemeId::HMAC_AUTH_SHA256 => (AuthScheme::HmacAuth, Some(Algorithm::Sha256)),
+        SchemeId::MOXIE => (AuthScheme::Moxie, None),
+        SchemeId::MAC | SchemeId::MAC_DRAFT => (AuthScheme::Mac, None),
+        SchemeId::BASIC => (AuthScheme::Basic, None),
+        _ => (AuthScheme::AuthKey, None),
+    }
 }
 
-/// Writes a file that only its owner can read, complete or not at all.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn failed(error: &ClientError) -> Failure {
+    Failure::failed(format!("the key server: {error}"))
+}
+
+/// Writes a secret into a file that only its owner can read, complete or not at all.
+fn keep(path: &Path, secret: &[u8]) -> std::io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let unfinished = PathBuf::from(name);
@@ -138,13 +117,12 @@ fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         .mode(0o600)
         .open(&unfinished)?;
     let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        // Unlike a rename, a link never replaces what somebody else made in the meantime.
-        .and_then(|()| std::fs::hard_link(&unfinished, path));
-    let removed = std::fs::remove_file(&unfinished);
-    match written {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => removed,
+        .write_all(secret)
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| std::fs::rename(&unfinished, path));
+    if written.is_err() {
+        // The error before this one is the one to tell.
+        let _ = std::fs::remove_file(&unfinished);
     }
+    written
 }

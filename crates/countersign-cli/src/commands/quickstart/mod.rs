@@ -2,18 +2,21 @@
 
 mod commands;
 mod credentials;
+mod key_server;
 mod report;
 mod trial;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use countersign::KeysFile;
+use countersign::CachedLookup;
+use countersign_client::{AdminClient, Connection, KeyServerClient};
 use countersign_gateway::{Gateway, GatewayConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use self::credentials::Credential;
+use self::key_server::KeyServer;
 use self::trial::Outcome;
 use super::echo;
 use super::gateway::unusable;
@@ -21,15 +24,16 @@ use crate::failure::Failure;
 use crate::log::LogArguments;
 use crate::{client, output, server};
 
-/// See every scheme at work: a gateway, a service behind it, and requests good and bad
+/// See every scheme at work: a key server, a gateway, a service behind it, requests good and bad
 ///
-/// Makes one credential per scheme in DIR (or takes those that are there), starts a gateway with
-/// all schemes in front of an echo service, sends one good, one tampered and one replayed request
-/// per scheme, shows what came back, and prints commands to try by hand. It needs no network.
+/// Starts a key server with an embedded store in DIR and has it issue one credential per scheme
+/// (or takes those it has issued before), starts a gateway with all schemes in front of an echo
+/// service, sends one good, one tampered and one replayed request per scheme, shows what came
+/// back, and prints commands to try by hand. It needs no network.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Quickstart {
-    /// Where the credentials are kept
+    /// Where the key server keeps the credentials
     #[arg(long, value_name = "DIR", default_value = "./countersign-data")]
     dir: PathBuf,
 
@@ -50,11 +54,16 @@ pub(crate) struct Quickstart {
 }
 
 const EXAMPLE: &str = "\
-Nothing is ever removed; the next quickstart uses the same credentials.
+Nothing is ever removed; the next quickstart uses the same credentials. While it runs, everybody
+on this machine can use the key server; start `countersign key-server` with tokens for real use.
 
 Examples:
   countersign quickstart
   countersign quickstart --once --dir /tmp/try --listen 127.0.0.1:0";
+
+/// How long the gateway remembers a key: short, so that whoever deletes a credential to see what
+/// happens sees it.
+const KEY_CACHE_TTL: Duration = Duration::from_secs(5);
 
 /// The schemes that one gateway can tell apart.
 const SCHEMES: [&str; 8] = [
@@ -72,17 +81,20 @@ impl Quickstart {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         // The gateway warns of weak schemes; here they are shown on purpose.
         self.log.start("error")?;
-        let credentials = credentials::prepare(&self.dir)?;
-        client::block_on(self.show(&credentials))
+        client::block_on(self.show())
     }
 
-    async fn show(&self, credentials: &[Credential]) -> Result<(), Failure> {
+    async fn show(&self) -> Result<(), Failure> {
         let mut interrupt = server::Interrupt::new()?;
         let (stop, stopped) = watch::channel(());
+        let key_server = KeyServer::start(&self.dir, stopped.clone()).await?;
+        let admin = AdminClient::new(key_server.connection.clone());
+        let credentials = &credentials::prepare(&admin, &self.dir).await?;
         let echo = server::bind("the echo service", "127.0.0.1:0").await?;
-        let gateway = self.gateway(&echo).await?;
+        let gateway = self.gateway(&echo, key_server.connection).await?;
         let url = format!("http://{}", gateway.local_addr());
         let servers = [
+            key_server.running,
             tokio::spawn(echo::serve(echo, closed(stopped.clone()))),
             tokio::spawn(gateway.run(closed(stopped))),
         ];
@@ -96,6 +108,7 @@ impl Quickstart {
         } else {
             report::print(&outcomes)?;
             commands::print(&self.dir, &url, credentials)?;
+            commands::print_of_key_server(&key_server.url)?;
         }
         if !self.once {
             output::note("Serving until interrupted (Ctrl-C).");
@@ -109,12 +122,15 @@ impl Quickstart {
         if self.once { judge(&outcomes) } else { Ok(()) }
     }
 
-    async fn gateway(&self, echo: &TcpListener) -> Result<Gateway, Failure> {
+    async fn gateway(
+        &self,
+        echo: &TcpListener,
+        key_server: Connection,
+    ) -> Result<Gateway, Failure> {
         let upstream = echo.local_addr().map_err(|error| {
             Failure::failed(format!("the echo service has no address: {error}"))
         })?;
-        let path = credentials::key_file(&self.dir);
-        let keys = KeysFile::open(path).map_err(|error| Failure::failed(error.to_string()))?;
+        let keys = CachedLookup::new(KeyServerClient::new(key_server)).ttl(KEY_CACHE_TTL);
         let mut config = GatewayConfig::reverse_proxy(format!("http://{upstream}"))
             .listen(&self.listen)
             .keys(keys);
