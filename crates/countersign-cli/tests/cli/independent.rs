@@ -23,11 +23,15 @@ const TARGETS: [(&str, &str, &str); 4] = [
     ("DELETE", "/notes/1", ""),
 ];
 
+/// Where `cargo xtask test` installs schemathesis, which brings the library requests with it.
+const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/schemathesis");
+
 /// What the Python program answers to each case.
 fn python(cases: &[Value]) -> Vec<Value> {
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/independent.py");
     let mut child = Command::new("python3")
         .arg(program)
+        .env("PYTHONPATH", INSTALLED)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -162,6 +166,25 @@ fn the_gateway_accepts_what_python_signs_and_passes_it_on_untouched() {
                 seen["headers"]["x-countersign-principal"], "dave",
                 "{scheme}"
             );
+        }
+        assert_eq!(answers[TARGETS.len()]["status"], 401, "{scheme}");
+    }
+}
+
+#[test]
+#[ignore = "needs the Python library requests, which cargo xtask test installs"]
+fn the_layer_accepts_what_the_library_requests_sends_signed() {
+    for scheme in SchemeId::ALL.map(SchemeId::name) {
+        let service = Service::of(scheme);
+        let mut cases = to_send(scheme, |target| service.url(target));
+        for case in &mut cases {
+            case["do"] = "send with requests".into();
+        }
+        let answers = python(&cases);
+        for ((_, target, body), answer) in TARGETS.iter().zip(&answers) {
+            let greeting = format!("hello dave, {} bytes", body.len());
+            assert_eq!(answer["status"], 200, "{scheme} {target}: {answer}");
+            assert_eq!(answer["body"], greeting.as_str(), "{scheme} {target}");
         }
         assert_eq!(answers[TARGETS.len()]["status"], 401, "{scheme}");
     }

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("key server bench: {error}");
+            eprintln!("key store bench: {error}");
             ExitCode::from(2)
         }
     }
