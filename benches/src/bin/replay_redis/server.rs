@@ -1,5 +1,7 @@
 //! A `redis-server` that is killed when dropped.
 
+use std::env;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -32,6 +34,10 @@ impl Server {
         let process = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
+            // Where a replica puts down what it has from its master.
+            .arg("--dir")
+            .arg(env::temp_dir())
+            .args(["--dbfilename", &copy_of_master(port)])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -97,5 +103,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        // There is one only at a replica.
+        let _ = fs::remove_file(env::temp_dir().join(copy_of_master(self.port)));
     }
+}
+
+fn copy_of_master(port: u16) -> String {
+    format!("countersign-bench-{port}.rdb")
 }
