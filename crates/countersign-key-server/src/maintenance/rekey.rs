@@ -13,9 +13,8 @@
 use futures_util::stream::{self, StreamExt as _};
 
 use super::MaintenanceError;
-use crate::credential::CredentialId;
 use crate::seal::{Keyring, MasterKey, UnsealError};
-use crate::store::{Change, CredentialStore, Listing, Record, Update, Which};
+use crate::store::{Change, CredentialStore, Entry, Listing, Record, Update, Which};
 
 /// How many records are read at a time: a few hundred KiB.
 const PAGE: usize = 500;
@@ -37,7 +36,7 @@ pub struct Rekeyed {
     pub resealed: u64,
     /// How many were sealed with the newest key already.
     pub current: u64,
-    /// The ids of those that do not open: they were changed outside of the server, and are left
+    /// The ids of those that do not open, and for entries of the agent API their kind and owner: they were changed outside of the server, and are left
     /// as they are. At most the first 100.
     pub damaged: Vec<String>,
     /// How many do not open.
@@ -78,7 +77,22 @@ pub async fn rekey(
         }
         match page.next {
             Some(next) => listing.after = Some(next),
-            None => return Ok(report),
+            None => break,
+        }
+    }
+    let mut last = None;
+    loop {
+        let page = store.entries(last.as_ref(), PAGE).await?;
+        let Some(newest) = page.last().map(|entry| entry.id.clone()) else {
+            return Ok(report);
+        };
+        last = Some(newest);
+        let sealing = page
+            .into_iter()
+            .map(|entry| reseal_entry(store, &keyring, entry));
+        let mut sealed = stream::iter(sealing).buffer_unordered(AT_ONCE);
+        while let Some(outcome) = sealed.next().await {
+            report.note(outcome?);
         }
     }
 }
@@ -117,7 +131,7 @@ async fn put_under(
 enum Outcome {
     Resealed,
     Current,
-    Damaged(CredentialId),
+    Damaged(String),
 }
 
 impl Rekeyed {
@@ -127,7 +141,7 @@ impl Rekeyed {
             Outcome::Current => &mut self.current,
             Outcome::Damaged(id) => {
                 if self.damaged.len() < MAX_DAMAGED {
-                    self.damaged.push(id.as_str().to_owned());
+                    self.damaged.push(id);
                 }
                 &mut self.damaged_count
             }
@@ -147,13 +161,8 @@ async fn reseal(
         }
         let secret = match keyring.open(&record.id, &record.principal, &record.sealed) {
             Ok(secret) => secret,
-            Err(UnsealError::UnknownKey) => {
-                return Err(MaintenanceError::new(
-                    "the key store was re-keyed by somebody else meanwhile; if that was not \
-                     meant, run it again with the master key that was given there",
-                ));
-            }
-            Err(_) => return Ok(Outcome::Damaged(record.id)),
+            Err(UnsealError::UnknownKey) => return Err(rekeyed_by_others()),
+            Err(_) => return Ok(Outcome::Damaged(record.id.as_str().to_owned())),
         };
         let sealed = keyring.seal(&record.id, &record.principal, &secret)?;
         let update = store
@@ -175,6 +184,39 @@ async fn reseal(
     Err(busy(record.id.as_str()))
 }
 
+/// Entries are written once, so one try is enough: whoever changed one has sealed it anew too.
+async fn reseal_entry(
+    store: &dyn CredentialStore,
+    keyring: &Keyring,
+    entry: Entry,
+) -> Result<Outcome, MaintenanceError> {
+    if keyring.is_current(&entry.sealed) {
+        return Ok(Outcome::Current);
+    }
+    let plain = match keyring.open_entry(&entry.id, &entry.sealed) {
+        Ok(plain) => plain,
+        Err(UnsealError::UnknownKey) => return Err(rekeyed_by_others()),
+        Err(_) => {
+            let kind = entry.id.kind.name();
+            return Ok(Outcome::Damaged(format!("{kind} of {:?}", entry.id.owner)));
+        }
+    };
+    let sealed = keyring.seal_entry(&entry.id, &plain)?;
+    let replaced = store.replace_entry(&entry.id, &entry.sealed, sealed);
+    Ok(if replaced.await? {
+        Outcome::Resealed
+    } else {
+        Outcome::Current
+    })
+}
+
+fn rekeyed_by_others() -> MaintenanceError {
+    MaintenanceError::new(
+        "the key store was re-keyed by somebody else meanwhile; if that was not meant, run it \
+         again with the master key that was given there",
+    )
+}
+
 fn busy(what: &str) -> MaintenanceError {
     MaintenanceError::new(format!(
         "{what} is changed by others all the time; stop the servers and run it again"
@@ -186,7 +228,7 @@ mod tests {
     use super::*;
     use crate::maintenance::make_keyring;
     use crate::maintenance::testing::{fill, record};
-    use crate::store::{MemoryStore, NewRecord, Revision};
+    use crate::store::{EntryId, EntryKind, MemoryStore, NewRecord, Revision};
 
     fn keys() -> [MasterKey; 3] {
         std::array::from_fn(|_| MasterKey::generate().unwrap())
@@ -231,6 +273,34 @@ mod tests {
         assert!(make_keyring(&store, &old).await.is_err());
         let refused = rekey(&store, &old, &other).await.unwrap_err().to_string();
         assert!(refused.contains("does not open"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn entries_are_sealed_anew_and_a_damaged_one_is_reported() {
+        let [old, new, _] = keys();
+        let store = MemoryStore::new();
+        let ring = make_keyring(&store, &old).await.unwrap();
+        let id = |name: &str| EntryId::new(EntryKind::AgentKey, "dave", name);
+        for (name, sealed_for) in [("a", "a"), ("b", "b"), ("moved", "elsewhere")] {
+            let entry = Entry {
+                id: id(name),
+                sealed: ring.seal_entry(&id(sealed_for), name.as_bytes()).unwrap(),
+                forget_after: None,
+            };
+            assert!(store.add_entry(entry).await.unwrap());
+        }
+        let report = rekey(&store, &old, &new).await.unwrap();
+        assert_eq!(report.resealed, 2);
+        assert_eq!(report.damaged, [r#"agent-key of "dave""#]);
+        let ring = make_keyring(&store, &new).await.unwrap();
+        for name in ["a", "b"] {
+            let sealed = store.entry(&id(name)).await.unwrap().unwrap();
+            assert!(ring.is_current(&sealed));
+            assert_eq!(
+                **ring.open_entry(&id(name), &sealed).unwrap(),
+                *name.as_bytes()
+            );
+        }
     }
 
     #[tokio::test]

@@ -308,6 +308,7 @@ impl std::error::Error for UnsealError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::EntryKind;
 
     fn id(text: &str) -> CredentialId {
         CredentialId::parse(text).unwrap()
@@ -346,6 +347,33 @@ mod tests {
             assert!(
                 ring.open(&id("a"), &principal("p"), &shorter).is_err(),
                 "{len} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn an_entry_opens_in_its_place_only_and_no_changed_bit_is_taken() {
+        let ring = Keyring::generate().unwrap();
+        let entry = |owner: &str, name: &str| EntryId::new(EntryKind::AgentKey, owner, name);
+        let sealed = ring.seal_entry(&entry("a", "b"), b"text").unwrap();
+        let open = |id: &EntryId| ring.open_entry(id, &sealed).map(|it| it.to_vec());
+        assert_eq!(open(&entry("a", "b")).unwrap(), b"text");
+        let other_kind = EntryId::new(EntryKind::Account, "a", "b");
+        for other in [
+            entry("ab", ""),
+            entry("", "ab"),
+            entry("a", "c"),
+            other_kind,
+        ] {
+            assert_eq!(open(&other), Err(UnsealError::Damaged), "{other:?}");
+        }
+        for bit in 0..sealed.as_bytes().len() * 8 {
+            let mut bytes = sealed.as_bytes().to_vec();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let changed = Sealed::from_bytes(bytes);
+            assert!(
+                ring.open_entry(&entry("a", "b"), &changed).is_err(),
+                "bit {bit}"
             );
         }
     }

@@ -81,6 +81,13 @@ macro_rules! conformance {
                 a_revoked_token_keeps_the_time_it_was_first_revoked
                 of_16_racing_tokens_with_one_id_one_is_kept
             }
+            entries {
+                of_64_racing_entries_with_one_id_one_is_kept
+                entries_are_told_apart_byte_for_byte
+                an_entry_is_replaced_only_as_it_was_read
+                pages_of_entries_of_any_size_cover_everything_once
+                entries_are_forgotten_after_their_last_second
+            }
             dropped {
                 a_dropped_creation_is_whole_or_was_never_made
                 a_dropped_rotation_is_whole_or_was_never_made
@@ -109,6 +116,7 @@ macro_rules! conformance {
 mod couchdb;
 mod creation;
 mod dropped;
+mod entries;
 mod idempotency;
 mod keyring;
 mod limits;

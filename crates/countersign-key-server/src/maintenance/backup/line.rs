@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::credential::{AuthScheme, CredentialId, Principal};
 use crate::seal::Sealed;
-use crate::store::{Life, Record, Revision, Scope, State, TokenHash, TokenId, TokenRecord};
+use crate::store::{
+    Entry, EntryId, EntryKind, Life, Record, Revision, Scope, State, TokenHash, TokenId,
+    TokenRecord,
+};
 
-/// The format that is written, and the only one that is read.
-pub(super) const VERSION: u32 = 1;
+/// The format that is written. Version 2 added entries; version 1 is read too.
+pub(super) const VERSION: u32 = 2;
 
 /// One line.
 #[derive(Debug, Deserialize, Serialize)]
@@ -19,6 +22,7 @@ pub(super) enum Line {
     CountersignBackup(Header),
     Record(RecordLine),
     Token(TokenLine),
+    Entry(EntryLine),
     End(End),
 }
 
@@ -69,9 +73,22 @@ pub(super) struct TokenLine {
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct EntryLine {
+    kind: String,
+    owner: String,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forget_after: Option<i64>,
+    sealed: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct End {
     pub(super) records: u64,
     pub(super) tokens: u64,
+    #[serde(default)]
+    pub(super) entries: u64,
     /// Of all bytes before this line, in hexadecimal.
     pub(super) sha256: String,
 }
@@ -152,6 +169,30 @@ impl TokenLine {
             hash: TokenHash(hash.ok_or("sha256")?),
             created_at: Timestamp::from_unix(self.created_at),
             revoked_at: self.revoked_at.map(Timestamp::from_unix),
+        })
+    }
+}
+
+impl From<&Entry> for EntryLine {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            kind: entry.id.kind.name().to_owned(),
+            owner: entry.id.owner.clone(),
+            name: entry.id.name.clone(),
+            forget_after: entry.forget_after.map(Timestamp::as_unix),
+            sealed: encode(entry.sealed.as_bytes()),
+        }
+    }
+}
+
+impl EntryLine {
+    /// The entry, or the name of the member that is not one.
+    pub(super) fn parse(self) -> Result<Entry, &'static str> {
+        let kind = EntryKind::from_name(&self.kind).ok_or("kind")?;
+        Ok(Entry {
+            id: EntryId::new(kind, self.owner, self.name),
+            sealed: Sealed::from_bytes(decode(&self.sealed).ok_or("sealed")?),
+            forget_after: self.forget_after.map(Timestamp::from_unix),
         })
     }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::line::{End, Header, Line, VERSION, decode};
 use crate::maintenance::{MaintenanceError, hexadecimal};
-use crate::store::{Record, TokenRecord};
+use crate::store::{Entry, Record, TokenRecord};
 
 /// The longest line: a record has at most a few KiB, a keyring 43 bytes for each re-keying.
 const MAX_LINE: u64 = 1 << 20;
@@ -29,6 +29,7 @@ pub(super) struct Backup {
 pub(super) enum Item {
     Record(Record),
     Token(TokenRecord),
+    Entry(Entry),
 }
 
 impl Backup {
@@ -48,17 +49,19 @@ impl Backup {
             end: End {
                 records: 0,
                 tokens: 0,
+                entries: 0,
                 sha256: String::new(),
             },
         };
         backup.keyring = backup.header()?;
-        let (mut records, mut tokens) = (0_u64, 0_u64);
+        let (mut records, mut tokens, mut entries) = (0_u64, 0_u64, 0_u64);
         loop {
             match backup.following()? {
                 Ok(Item::Record(_)) => records = records.saturating_add(1),
                 Ok(Item::Token(_)) => tokens = tokens.saturating_add(1),
+                Ok(Item::Entry(_)) => entries = entries.saturating_add(1),
                 Err(end) => {
-                    if (end.records, end.tokens) != (records, tokens) {
+                    if (end.records, end.tokens, end.entries) != (records, tokens, entries) {
                         return Err(backup.wrong("its counts are not those of its lines"));
                     }
                     backup.end = end;
@@ -89,9 +92,9 @@ impl Backup {
             return Err(self.wrong(foreign));
         };
         let Header { version, .. } = header;
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             return Err(self.wrong(&format!(
-                "its format is version {version}, and this program reads version {VERSION}"
+                "its format is version {version}, and this program reads versions 1 to {VERSION}"
             )));
         }
         decode(&header.keyring).ok_or_else(|| self.wrong("its keyring is not base64"))
@@ -103,6 +106,7 @@ impl Backup {
         let member = match line {
             Line::Record(line) => line.parse().map(Item::Record),
             Line::Token(line) => line.parse().map(Item::Token),
+            Line::Entry(line) => line.parse().map(Item::Entry),
             Line::CountersignBackup(_) => return Err(self.wrong("it begins twice")),
             Line::End(end) => {
                 if end.sha256 != hexadecimal(&before.finalize()) {

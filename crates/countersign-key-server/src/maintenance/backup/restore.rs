@@ -7,7 +7,9 @@ use futures_util::stream::{self, StreamExt as _};
 use super::read::{Backup, Item};
 use crate::maintenance::MaintenanceError;
 use crate::seal::{Keyring, MasterKey};
-use crate::store::{Creation, CredentialStore, Listing, NewRecord, Record, TokenRecord, Which};
+use crate::store::{
+    Creation, CredentialStore, Entry, Listing, NewRecord, Record, TokenRecord, Which,
+};
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Restored {
     pub records: u64,
     /// How many tokens, revoked ones too.
     pub tokens: u64,
+    /// How many entries of the agent API.
+    pub entries: u64,
 }
 
 /// Puts everything in the backup `path` into `store`, which must be empty; after a restore that
@@ -47,11 +51,13 @@ pub async fn restore(
     let restored = Restored {
         records: backup.end.records,
         tokens: backup.end.tokens,
+        entries: backup.end.entries,
     };
     let puts = std::iter::from_fn(|| backup.next().transpose()).map(|item| async {
         match item? {
             Item::Record(record) => put_record(store, record).await,
             Item::Token(token) => put_token(store, token).await,
+            Item::Entry(entry) => put_entry(store, entry).await,
         }
     });
     let mut puts = stream::iter(puts).buffered(at_once(store));
@@ -83,7 +89,8 @@ async fn claim(store: &dyn CredentialStore, keyring: &[u8]) -> Result<(), Mainte
         limit: 1,
     };
     let records = store.list(&any).await?.records;
-    if !records.is_empty() || !store.tokens().await?.is_empty() {
+    let entries = store.entries(None, 1).await?;
+    if !records.is_empty() || !entries.is_empty() || !store.tokens().await?.is_empty() {
         return Err(not_empty());
     }
     if store.put_keyring(keyring, None).await? {
@@ -109,6 +116,16 @@ async fn put_token(
         return Ok(());
     }
     Err(not_empty())
+}
+
+async fn put_entry(store: &dyn CredentialStore, entry: Entry) -> Result<(), MaintenanceError> {
+    if store.add_entry(entry.clone()).await? {
+        return Ok(());
+    }
+    match store.entry(&entry.id).await? {
+        Some(sealed) if sealed == entry.sealed => Ok(()),
+        _ => Err(not_empty()),
+    }
 }
 
 fn not_empty() -> MaintenanceError {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use countersign_core::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::line::{End, Header, Line, RecordLine, TokenLine, VERSION, encode};
+use super::line::{End, EntryLine, Header, Line, RecordLine, TokenLine, VERSION, encode};
 use crate::maintenance::{MaintenanceError, hexadecimal};
 use crate::store::{CredentialStore, Listing, Which};
 
@@ -25,6 +25,8 @@ pub struct BackedUp {
     pub records: u64,
     /// How many tokens, revoked ones too.
     pub tokens: u64,
+    /// How many entries of the agent API.
+    pub entries: u64,
 }
 
 /// Writes everything that `store` keeps into the file `path`, which only its owner can read. A
@@ -95,6 +97,7 @@ async fn write_all(
     let mut written = BackedUp {
         records: 0,
         tokens: 0,
+        entries: 0,
     };
     let mut listing = Listing {
         principal: None,
@@ -117,6 +120,18 @@ async fn write_all(
         lines.write(&Line::Token(TokenLine::from(&token)))?;
         written.tokens = written.tokens.saturating_add(1);
     }
+    let mut last = None;
+    loop {
+        let page = store.entries(last.as_ref(), PAGE).await?;
+        for entry in &page {
+            lines.write(&Line::Entry(EntryLine::from(entry)))?;
+            written.entries = written.entries.saturating_add(1);
+        }
+        match page.into_iter().next_back() {
+            Some(entry) => last = Some(entry.id),
+            None => break,
+        }
+    }
     // What was sealed with a data key that is not in the header would never open again.
     if store.keyring().await?.map(|(_, revision)| revision) != Some(revision) {
         return Err(MaintenanceError::new(
@@ -128,6 +143,7 @@ async fn write_all(
     lines.write(&Line::End(End {
         records: written.records,
         tokens: written.tokens,
+        entries: written.entries,
         sha256,
     }))?;
     Ok(written)

@@ -7,7 +7,7 @@ use super::*;
 use crate::maintenance::backup::back_up;
 use crate::maintenance::testing::{fill, record};
 use crate::maintenance::{make_keyring, rekey, tokens};
-use crate::store::{Change, Life, MemoryStore, Scope, State};
+use crate::store::{Change, EntryId, EntryKind, Life, MemoryStore, Scope, State};
 
 const NOW: Timestamp = Timestamp::from_unix(2000);
 
@@ -40,6 +40,16 @@ async fn lived_in(master: &MasterKey, records: usize) -> MemoryStore {
         let _ = store.update(&new.id, new.revision, change).await.unwrap();
         store.touch(&[(new.id, NOW)]).await.unwrap();
     }
+    for (name, forget_after) in [("a", None), ("b \u{e9}\"", Some(NOW))] {
+        let id = EntryId::new(EntryKind::AgentKey, "dave", name);
+        let sealed = ring.seal_entry(&id, b"what it says").unwrap();
+        let entry = Entry {
+            id,
+            sealed,
+            forget_after,
+        };
+        assert!(store.add_entry(entry).await.unwrap());
+    }
     for scope in [Scope::Admin, Scope::Lookup] {
         let name = Some(scope.name().to_owned());
         let token = tokens::create(&store, scope, name, NOW).await.unwrap();
@@ -52,7 +62,7 @@ async fn lived_in(master: &MasterKey, records: usize) -> MemoryStore {
     store
 }
 
-async fn everything(store: &dyn CredentialStore) -> (Vec<Record>, Vec<TokenRecord>) {
+async fn everything(store: &dyn CredentialStore) -> (Vec<Record>, Vec<TokenRecord>, Vec<Entry>) {
     let all = Listing {
         principal: None,
         which: Which::WithDeleted,
@@ -60,7 +70,8 @@ async fn everything(store: &dyn CredentialStore) -> (Vec<Record>, Vec<TokenRecor
         limit: 10_000,
     };
     let records = store.list(&all).await.unwrap().records;
-    (records, store.tokens().await.unwrap())
+    let entries = store.entries(None, 10_000).await.unwrap();
+    (records, store.tokens().await.unwrap(), entries)
 }
 
 struct Fixture {
