@@ -103,10 +103,10 @@ async fn a_restored_store_keeps_what_the_old_one_kept() {
     let it = fixture(1005).await;
     let new = MemoryStore::new();
     let restored = restore(&new, &it.path, Some(&it.master)).await.unwrap();
-    assert_eq!((restored.records, restored.tokens), (1007, 2));
+    assert_eq!((restored.records, restored.tokens, restored.entries), (1007, 2, 2));
     assert_eq!(everything(&new).await, everything(&it.store).await);
     let ring = make_keyring(&new, &it.master).await.unwrap();
-    let (records, _) = everything(&new).await;
+    let (records, _, _) = everything(&new).await;
     let secret = ring.open(&records[3].id, &records[3].principal, &records[3].sealed);
     assert_eq!(&**secret.unwrap(), b"the secret of id-3");
 }
@@ -202,7 +202,7 @@ async fn only_an_empty_store_is_restored_into() {
 #[tokio::test]
 async fn a_restore_that_was_cut_off_goes_on() {
     let it = fixture(5).await;
-    let (records, tokens) = everything(&it.store).await;
+    let (records, tokens, entries) = everything(&it.store).await;
     let new = MemoryStore::new();
     let (keyring, _) = it.store.keyring().await.unwrap().unwrap();
     assert!(new.put_keyring(&keyring, None).await.unwrap());
@@ -211,7 +211,7 @@ async fn a_restore_that_was_cut_off_goes_on() {
     }
     restore(&new, &it.path, Some(&it.master)).await.unwrap();
     restore(&new, &it.path, Some(&it.master)).await.unwrap();
-    assert_eq!(everything(&new).await, (records, tokens));
+    assert_eq!(everything(&new).await, (records, tokens, entries));
 }
 
 #[tokio::test]
