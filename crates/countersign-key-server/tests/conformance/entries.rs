@@ -134,7 +134,7 @@ pub(crate) async fn pages_of_entries_of_any_size_cover_everything_once(stores: &
         expected.push(entry);
     }
     expected.sort_by(|one, other| one.id.cmp(&other.id));
-    let in_one = all(&**stores.nth(1), 1000).await;
+    let in_one = all(&*stores.nth(1), 1000).await;
     for limit in [1, 2, 7, 18, 19] {
         assert_eq!(all(&***stores, limit).await, in_one, "{limit}");
     }
