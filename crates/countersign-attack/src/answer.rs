@@ -183,13 +183,19 @@ mod tests {
             panic!("no answer");
         };
         assert_eq!((answer.status, &*answer.interim), (401, &[100][..]));
-        assert_eq!((answer.values("a").next(), &*answer.body), (Some(&b"b"[..]), &b"hi"[..]));
+        assert_eq!(
+            (answer.values("a").next(), &*answer.body),
+            (Some(&b"b"[..]), &b"hi"[..])
+        );
     }
 
     #[tokio::test]
     async fn endings_and_garbage_are_told_apart_and_nothing_is_read_for_ever() {
         assert!(matches!(received(b"").await, Received::Closed));
-        assert!(matches!(received(b"SSH-2.0\r\n\r\n").await, Received::Garbage));
+        assert!(matches!(
+            received(b"SSH-2.0\r\n\r\n").await,
+            Received::Garbage
+        ));
         let endless = [b"HTTP/1.1 200 OK\r\nA: ", &*vec![b'x'; MAX_HEAD]].concat();
         assert!(matches!(received(&endless).await, Received::Garbage));
         let long = [b"HTTP/1.1 200 OK\r\n\r\n", &*vec![b'x'; 2 * MAX_BODY]].concat();

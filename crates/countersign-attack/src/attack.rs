@@ -145,7 +145,7 @@ impl Attack {
     /// Whether `case` is for the scheme of this attack.
     pub fn is_for(&self, case: &Case) -> bool {
         match &self.signer {
-            Some(signer) => crate::scope::covers(&case.schemes, signer.id()),
+            Some(signer) => case.is_for(signer.id()),
             None => case.schemes.is_empty(),
         }
     }
@@ -208,7 +208,10 @@ impl Attack {
         let sending = (0..copies).map(|_| self.send(&prepared.sent, connect));
         let received = join_all(sending).await;
         let hidden = self.hidden(prepared);
-        let new = received.iter().filter(|one| judge::is_accepted(one)).count();
+        let new = received
+            .iter()
+            .filter(|one| judge::is_accepted(one))
+            .count();
         if copies > 1 {
             if new != 1 {
                 return Some(format!("{new} of {copies} copies were accepted"));

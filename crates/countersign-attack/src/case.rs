@@ -1,9 +1,11 @@
 //! One entry of the catalogue.
 
+use countersign_core::SchemeId;
 use serde::Deserialize;
 
 use crate::edit::Edit;
 use crate::expectation::Expectation;
+use crate::scope;
 
 /// How to make a bad request from a good one, and what must become of it.
 ///
@@ -89,6 +91,11 @@ impl Case {
     /// The letter of the section of the catalogue it is in.
     pub const fn section(&self) -> char {
         section_of(self.number)
+    }
+
+    /// Whether it is for requests signed under `scheme`.
+    pub fn is_for(&self, scheme: SchemeId) -> bool {
+        scope::covers(&self.schemes, scheme)
     }
 
     /// Whether the request must be accepted.

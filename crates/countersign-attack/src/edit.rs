@@ -120,6 +120,9 @@ fn reverse(message: &mut Message, values: &Values) {
     if let Some((word, parameters)) = value.split_once(' ') {
         let mut parameters: Vec<_> = parameters.split(", ").collect();
         parameters.reverse();
-        message.set(&name, format!("{word} {}", parameters.join(", ")).as_bytes());
+        message.set(
+            &name,
+            format!("{word} {}", parameters.join(", ")).as_bytes(),
+        );
     }
 }

@@ -42,9 +42,11 @@ impl TryFrom<String> for Expectation {
             None => (text.as_str(), None),
         };
         let known = status.parse().ok().filter(|status| *status >= 100);
-        known.map(|status| Self::Refused(status, code)).ok_or(format!(
-            "{text:?} is not accepted, closed, a status, or a status and a code"
-        ))
+        known
+            .map(|status| Self::Refused(status, code))
+            .ok_or(format!(
+                "{text:?} is not accepted, closed, a status, or a status and a code"
+            ))
     }
 }
 

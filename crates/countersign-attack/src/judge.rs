@@ -143,7 +143,10 @@ mod tests {
     #[test]
     fn an_answer_of_ours_is_judged_by_status_and_code_and_another_by_its_class() {
         for strictness in [Strictness::Exact, Strictness::Lenient] {
-            assert_eq!(judged(&answer(401, &HEADERS, OURS), "401 x", strictness), None);
+            assert_eq!(
+                judged(&answer(401, &HEADERS, OURS), "401 x", strictness),
+                None
+            );
             for (status, body, expected) in [
                 (401, OURS, "401 y"),
                 (403, OURS, "401 x"),
@@ -152,7 +155,10 @@ mod tests {
                 (401, "", "accepted"),
             ] {
                 let received = answer(status, &HEADERS, body);
-                assert!(judged(&received, expected, strictness).is_some(), "{expected}");
+                assert!(
+                    judged(&received, expected, strictness).is_some(),
+                    "{expected}"
+                );
             }
         }
         let foreign = answer(403, &[], "go away");
@@ -169,13 +175,32 @@ mod tests {
         for (headers, body, why) in [
             (vec![cache], OURS, "without WWW-Authenticate"),
             (vec![challenge], OURS, "no-store"),
-            (vec![("www-authenticate", "A b,"), cache], OURS, "no challenge"),
-            (vec![challenge, cache, ("x", "a secret!")], OURS, "the secret"),
-            (vec![challenge, cache, ("x", "c2ln")], OURS, "right signature"),
-            (vec![challenge, cache, ("x", "\u{1b}[0m")], OURS, "unescaped"),
+            (
+                vec![("www-authenticate", "A b,"), cache],
+                OURS,
+                "no challenge",
+            ),
+            (
+                vec![challenge, cache, ("x", "a secret!")],
+                OURS,
+                "the secret",
+            ),
+            (
+                vec![challenge, cache, ("x", "c2ln")],
+                OURS,
+                "right signature",
+            ),
+            (
+                vec![challenge, cache, ("x", "\u{1b}[0m")],
+                OURS,
+                "unescaped",
+            ),
         ] {
             let told = judged(&answer(401, &headers, body), "401 x", Strictness::Lenient);
-            assert!(told.as_ref().is_some_and(|told| told.contains(why)), "{why}: {told:?}");
+            assert!(
+                told.as_ref().is_some_and(|told| told.contains(why)),
+                "{why}: {told:?}"
+            );
         }
     }
 }

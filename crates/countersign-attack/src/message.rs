@@ -62,7 +62,15 @@ impl Message {
 
     /// What goes over the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = [&*self.method, b" ", &self.target, b" ", &self.version, b"\r\n"].concat();
+        let mut bytes = [
+            &*self.method,
+            b" ",
+            &self.target,
+            b" ",
+            &self.version,
+            b"\r\n",
+        ]
+        .concat();
         let mut put = |name: &[u8], value: &[u8]| {
             bytes.extend_from_slice(name);
             bytes.extend_from_slice(b": ");

@@ -126,9 +126,9 @@ pub(crate) fn prepare(
     values.set("stale", now.plus(-86_400).to_string());
     values.set("id", signer.map_or("", Signer::key_id));
     values.set("header", signer.map_or("", Signer::header));
+    // The good request may be made with the value, and the value of parts of the signed request.
     if let Try::Text(text) = one {
-        let text = values.expand(text);
-        values.set("value", text);
+        values.set("value", values.expand(text));
     }
 
     let message = good_message(case, &values);
@@ -161,7 +161,8 @@ pub(crate) fn prepare(
             Try::Prefix(length) => {
                 values.set("value", signature.get(..*length).unwrap_or_default());
             }
-            _ => {}
+            Try::Text(text) => values.set("value", values.expand(text)),
+            Try::Once => {}
         }
     }
     let edited = |edits: &[Edit]| {

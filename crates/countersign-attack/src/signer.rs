@@ -86,7 +86,10 @@ impl Signer {
         let url: Uri = format!("{scheme}://{authority}{target}").parse()?;
         let mut before = HeaderMap::new();
         for (name, value) in &message.headers {
-            before.append(HeaderName::from_bytes(name)?, HeaderValue::from_bytes(value)?);
+            before.append(
+                HeaderName::from_bytes(name)?,
+                HeaderValue::from_bytes(value)?,
+            );
         }
         let mut headers = before.clone();
         let mut to_sign = ToSign::new(&method, &url, at)

@@ -50,7 +50,7 @@ impl Values {
         if let Some(value) = self.find(name) {
             return Some(value.to_vec());
         }
-        let (piece, times) = name.rsplit_once('*')?;
+        let (piece, times) = name.rsplit_once('*').filter(|_| !name.contains('{'))?;
         let times = times.parse().ok().filter(|times| *times <= MAX_TIMES)?;
         Some(unescape(piece).repeat(times))
     }
@@ -130,6 +130,7 @@ mod tests {
         assert_eq!(values.expand("a {id} b"), b"a me{id} b");
         assert_eq!(values.expand(r"{ab*2}\x00\r\n\\{x"), b"abab\0\r\n\\{x");
         assert_eq!(values.expand(r#"{"a":{}}"#), br#"{"a":{}}"#);
+        assert_eq!(values.expand(r#"{"a":"{b*3}"}"#), br#"{"a":"bbb"}"#);
     }
 
     #[test]
