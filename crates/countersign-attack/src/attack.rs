@@ -18,7 +18,7 @@ use crate::expectation::Expectation;
 use crate::judge::{self, Hidden};
 use crate::message::Message;
 use crate::prepare::{self, Prepared, Target, Try};
-use crate::scorecard::{Miss, Result as Outcome, Score, Scorecard};
+use crate::scorecard::{Miss, Score, Scorecard, Verdict};
 use crate::signer::Signer;
 use crate::text::{replace, shown};
 
@@ -156,7 +156,7 @@ impl Attack {
             Ok(tries) => tries,
             Err(error) => {
                 let why = error.to_string();
-                return Score::of(case, 0, Outcome::Skipped { why });
+                return Score::of(case, 0, Verdict::Skipped { why });
             }
         };
         for one in &tries {
@@ -168,15 +168,15 @@ impl Attack {
                 }
                 Err(error) => {
                     let why = error.to_string();
-                    return Score::of(case, 0, Outcome::Skipped { why });
+                    return Score::of(case, 0, Verdict::Skipped { why });
                 }
             }
         }
         misses.truncate(MAX_TOLD);
         let result = if misses.is_empty() {
-            Outcome::Passed
+            Verdict::Passed
         } else {
-            Outcome::Missed { misses }
+            Verdict::Missed { misses }
         };
         Score::of(case, tries.len(), result)
     }

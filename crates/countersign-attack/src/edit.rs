@@ -126,3 +126,53 @@ fn reverse(message: &mut Message, values: &Values) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edited(edits: &str) -> String {
+        #[derive(Deserialize)]
+        struct Edits {
+            edits: Vec<Edit>,
+        }
+        let edits: Edits = toml::from_str(&format!("edits = [{edits}]")).unwrap();
+        let mut draft = Draft::from(Message {
+            method: b"GET".to_vec(),
+            target: b"/".to_vec(),
+            version: b"HTTP/1.1".to_vec(),
+            headers: [("A", "1"), ("B", "M x, y"), ("a", "3")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .to_vec(),
+            ..Message::default()
+        });
+        let mut values = Values::default();
+        values.set("header", "B");
+        for edit in edits.edits {
+            edit.apply(&mut draft, &values, None);
+        }
+        String::from_utf8(draft.message.bytes()).unwrap()
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case_and_nothing_else_is_touched() {
+        for (edits, head) in [
+            ("{ set = ['a', '2'] }", "A: 2\r\nB: M x, y\r\na: 3"),
+            ("{ append = ['C', '2'] }", "A: 1\r\nB: M x, y\r\na: 3\r\nC: 2"),
+            ("{ prepend = ['C', '2'] }", "C: 2\r\nA: 1\r\nB: M x, y\r\na: 3"),
+            ("{ remove = 'A' }", "B: M x, y"),
+            ("{ rename = ['b', 'C'] }", "A: 1\r\nC: M x, y\r\na: 3"),
+            ("{ replace = ['B', 'x', 'z'] }", "A: 1\r\nB: M z, y\r\na: 3"),
+            ("{ swap = ['A', 'B'] }", "A: M x, y\r\nB: 1\r\na: 3"),
+            ("{ reverse = {} }", "A: 1\r\nB: M y, x\r\na: 3"),
+        ] {
+            assert_eq!(edited(edits), format!("GET / HTTP/1.1\r\n{head}\r\n\r\n"));
+        }
+    }
+
+    #[test]
+    fn the_first_line_is_written_as_it_is_said() {
+        let edits = "{ method = 'get' }, { target = '/ x' }, { version = 'HTTP/9' }, { remove = 'A' }, { remove = 'B' }";
+        assert_eq!(edited(edits), "get / x HTTP/9\r\n\r\n");
+    }
+}

@@ -69,4 +69,4 @@ pub use self::catalogue::{Catalogue, InvalidCatalogue};
 pub use self::connect::{BoxFuture, Connect, Stream, Tcp};
 pub use self::edit::Edit;
 pub use self::expectation::Expectation;
-pub use self::scorecard::{Miss, Result, Score, Scorecard};
+pub use self::scorecard::{Miss, Score, Scorecard, Verdict};

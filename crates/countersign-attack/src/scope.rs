@@ -3,13 +3,13 @@
 use countersign_core::SchemeId;
 
 /// Words that stand for several schemes.
-const GROUPS: [&str; 8] = [
-    "signing", "all", "nonce", "body", "host", "seconds", "dates", "base64",
+const GROUPS: [&str; 9] = [
+    "signing", "all", "nonce", "body", "host", "seconds", "dates", "base64", "hex",
 ];
 
 /// Whether a case may name this.
 pub(crate) fn is_known(word: &str) -> bool {
-    word == "hex" || GROUPS.contains(&word) || SchemeId::from_name(word).is_some()
+    GROUPS.contains(&word) || SchemeId::from_name(word).is_some()
 }
 
 /// Whether a case with these words is for `scheme`.
@@ -33,5 +33,25 @@ fn is_in(scheme: SchemeId, word: &str) -> bool {
         "base64" => auth_key || hmac_auth || scheme == SchemeId::MAC_DRAFT,
         "hex" => scheme == SchemeId::MAC || scheme == SchemeId::MOXIE,
         _ => name == word,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_for_some_scheme_and_every_scheme_has_words() {
+        for word in GROUPS {
+            let schemes = SchemeId::ALL.into_iter();
+            assert!(schemes.filter(|scheme| is_in(*scheme, word)).count() > 0, "{word}");
+        }
+        for scheme in SchemeId::ALL {
+            assert!(is_known(scheme.name()) && is_in(scheme, scheme.name()));
+            let signs = scheme != SchemeId::BASIC;
+            assert_eq!(is_in(scheme, "signing"), signs);
+            assert_eq!(is_in(scheme, "base64") != is_in(scheme, "hex"), signs);
+        }
+        assert!(!is_known("hmac"));
     }
 }

@@ -11,7 +11,7 @@ use crate::case::{Case, section_of, title_of};
 /// What became of one case.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "lowercase", tag = "result")]
-pub enum Result {
+pub enum Verdict {
     /// Everything was as it must be.
     Passed,
     /// Something was not.
@@ -50,11 +50,11 @@ pub struct Score {
     pub tries: usize,
     /// What became of it.
     #[serde(flatten)]
-    pub result: Result,
+    pub result: Verdict,
 }
 
 impl Score {
-    pub(crate) fn of(case: &Case, tries: usize, result: Result) -> Self {
+    pub(crate) fn of(case: &Case, tries: usize, result: Verdict) -> Self {
         Self {
             number: case.number,
             id: case.id.clone(),
@@ -83,13 +83,13 @@ impl Scorecard {
 
     /// The cases that came out wrong.
     pub fn misses(&self) -> impl Iterator<Item = &Score> {
-        let missed = |score: &&Score| matches!(score.result, Result::Missed { .. });
+        let missed = |score: &&Score| matches!(score.result, Verdict::Missed { .. });
         self.scores.iter().filter(missed)
     }
 
     /// The cases that were not run.
     pub fn skipped(&self) -> impl Iterator<Item = &Score> {
-        let skipped = |score: &&Score| matches!(score.result, Result::Skipped { .. });
+        let skipped = |score: &&Score| matches!(score.result, Verdict::Skipped { .. });
         self.scores.iter().filter(skipped)
     }
 
@@ -144,9 +144,9 @@ impl fmt::Display for Scorecard {
         }
         for score in &self.scores {
             match &score.result {
-                Result::Passed => {}
-                Result::Skipped { why } => writeln!(f, "\nskipped {}: {why}", score.id)?,
-                Result::Missed { misses } => {
+                Verdict::Passed => {}
+                Verdict::Skipped { why } => writeln!(f, "\nskipped {}: {why}", score.id)?,
+                Verdict::Missed { misses } => {
                     writeln!(f, "\nMISSED {}: {}", score.id, score.what)?;
                     for miss in misses {
                         writeln!(f, "  sent      {}", miss.sent)?;

@@ -172,3 +172,77 @@ impl Signer {
         message.set(name, &changed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::{AuthKey, Dialect, HmacAuth, Mac, Moxie};
+
+    use super::*;
+
+    /// 32 bytes in base64url, which every scheme can read.
+    const SECRET: &str = "c2VjcmV0LW9mLWV4YWN0bHktMzItYnl0ZXMtbG9uZyE";
+
+    fn signers() -> Vec<Signer> {
+        let url = Uri::from_static("http://api.example.org/");
+        let schemes: [Arc<dyn Scheme>; 9] = [
+            Arc::new(AuthKey::default()),
+            Arc::new(AuthKey::dialect(Dialect::V1)),
+            Arc::new(AuthKey::dialect(Dialect::V2)),
+            Arc::new(AuthKey::dialect(Dialect::V3)),
+            Arc::new(HmacAuth::sha1()),
+            Arc::new(HmacAuth::sha256()),
+            Arc::new(Moxie::default()),
+            Arc::new(Mac::yar()),
+            Arc::new(Mac::draft()),
+        ];
+        let mut signers = Vec::new();
+        for scheme in schemes {
+            for algorithm in Algorithm::ALL {
+                let key = SigningKey::new("example-id", SECRET, String::new()).unwrap();
+                signers.push(Signer::new(
+                    Arc::clone(&scheme),
+                    key.algorithm(algorithm),
+                    &url,
+                ));
+            }
+        }
+        signers
+    }
+
+    fn signed(signer: &Signer) -> Draft {
+        let message = Message {
+            method: b"POST".to_vec(),
+            target: b"/a?b=c".to_vec(),
+            headers: vec![(b"Host".to_vec(), b"api.example.org".to_vec())],
+            body: b"hello".to_vec(),
+            ..Message::default()
+        };
+        let at = Timestamp::from_unix(1_700_000_000);
+        signer
+            .sign(message, "api.example.org", at, "a-nonce")
+            .unwrap()
+    }
+
+    #[test]
+    fn signing_again_gives_the_signature_of_the_library() {
+        for signer in signers() {
+            let before = signed(&signer);
+            let mut after = before.clone();
+            signer.sign_again(&mut after, b"", b"");
+            assert_eq!(after.message.bytes(), before.message.bytes(), "{signer:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_forged_is_another_signature_in_the_same_place() {
+        for signer in signers() {
+            let before = signed(&signer);
+            let mut after = before.clone();
+            let time = before.time.clone();
+            signer.sign_again(&mut after, &time, b"abc");
+            assert_eq!(after.time, b"abc");
+            let [old, new] = [&before, &after].map(|draft| signer.signature(&draft.message));
+            assert_eq!((old.len(), old == new), (new.len(), false), "{signer:?}");
+        }
+    }
+}
