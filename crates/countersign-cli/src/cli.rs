@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    completions, curl, echo, explain, gateway, key_server, man, quickstart, sign,
+    attack, completions, curl, echo, explain, gateway, key_server, man, quickstart, sign,
 };
 use crate::failure::Failure;
 use crate::{layers, output};
@@ -64,6 +64,7 @@ enum Command {
     Sign(sign::Sign),
     Curl(curl::Curl),
     Explain(explain::Explain),
+    Attack(attack::Attack),
     Echo(echo::Echo),
     KeyServer(key_server::KeyServer),
     Completions(completions::Completions),
@@ -94,6 +95,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<(), Failure> {
         Command::Sign(command) => command.run(),
         Command::Curl(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Attack(command) => command.run(),
         Command::Echo(command) => command.run(),
         Command::KeyServer(command) => command.run(),
         Command::Completions(command) => command.run(Cli::command()),

@@ -86,7 +86,8 @@ impl Client {
             })
     }
 
-    async fn connect(&self, target: &Uri) -> std::io::Result<Box<dyn Connection>> {
+    /// A new connection to the host in `target`, over TLS if it says so.
+    pub(crate) async fn connect(&self, target: &Uri) -> std::io::Result<Box<dyn Connection>> {
         let tls = scheme(target) == "https";
         let host = target.host().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -110,7 +111,8 @@ impl fmt::Debug for Client {
     }
 }
 
-trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+/// A connection on which bytes go both ways.
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::Window;
+use countersign::{Clock, Timestamp, Window};
 use countersign_tests::{Bench, Case, NOW, Wire, call};
 use futures_util::stream;
 use http_body::Frame;
@@ -124,5 +124,28 @@ async fn bad_87_under_the_default_cache_time_moves_on_from_its_start() {
             (401, "timestamp_expired".to_owned()),
             "{case}"
         );
+    }
+}
+
+/// A clock that has stopped for good.
+#[derive(Debug)]
+struct Broken;
+
+impl Clock for Broken {
+    fn now(&self) -> Timestamp {
+        panic!("the clock panics, as the test wants it to")
+    }
+}
+
+#[tokio::test]
+async fn bad_195_a_clock_that_fails_lets_nobody_in() {
+    for case in Case::signing() {
+        let bench = Bench::new();
+        let layer = bench.layer(&case).clock(Broken);
+        let service = layer.layer(bench.echo.clone());
+        let request = case.sign(&Wire::get("/")).request_in_memory();
+        let asked = tokio::spawn(async move { call(&service, request).await });
+        assert!(asked.await.is_err_and(|error| error.is_panic()), "{case}");
+        assert_eq!((bench.echo.calls(), bench.replay.len()), (0, 0), "{case}");
     }
 }

@@ -96,7 +96,7 @@ async fn an_access_log_outside_learns_what_was_decided() {
 }
 
 #[tokio::test]
-async fn bad_99_a_service_that_panics_does_not_free_the_nonce_or_break_the_layer() {
+async fn bad_99_and_197_a_service_that_panics_does_not_free_the_nonce_or_break_the_layer() {
     async fn panics(
         request: Request<VerifiedBody<Full<Bytes>>>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -1,6 +1,6 @@
 //! What somebody without a key can find out about the keys: nothing.
 
-use countersign::{Cause, KeySet, SchemeId, SigningKey, StaticKeys, VerifyLayer};
+use countersign::{CachedLookup, Cause, KeySet, SchemeId, SigningKey, StaticKeys, VerifyLayer};
 use countersign_tests::{
     Answer, Bench, Case, Counting, NOW, SECRETS, Wire, call, fresh_nonce, secret,
 };
@@ -195,5 +195,31 @@ async fn bad_27_to_32_no_part_or_extension_of_a_signature_is_one() {
             200,
             "{case}"
         );
+    }
+}
+
+#[tokio::test]
+async fn bad_37_a_key_in_the_cache_and_an_id_that_never_was_get_the_same_answer_after_the_same_work()
+ {
+    for case in Case::signing() {
+        let bench = Bench::new();
+        let counting = Counting::new(case.shared_scheme());
+        let cached = CachedLookup::new(case.static_keys());
+        let layer = VerifyLayer::any([counting.clone().into()], cached);
+        let service = bench.around(layer).layer(bench.echo.clone());
+        let mut seen = Vec::new();
+        // The first pair fills the cache, the second finds it filled.
+        for _ in 0..2 {
+            for id in [case.key().id(), "unknown-id"] {
+                let key = case.key_of(id, &secret("wrong"));
+                let nonce = fresh_nonce();
+                let wire = case.sign_as(&Wire::post("/", "hello"), &key, NOW, Some(&nonce));
+                counting.take();
+                let answer = call(&service, wire.request_in_memory()).await;
+                seen.push((counting.take(), visible(&answer)));
+            }
+        }
+        assert_eq!(seen[0].1.0, 401, "{case}");
+        assert!(seen.iter().all(|one| *one == seen[0]), "{case}: {seen:?}");
     }
 }

@@ -8,6 +8,7 @@ const SUBCOMMANDS: &[&str] = &[
     "sign",
     "curl",
     "explain",
+    "attack",
     "echo",
     "completions",
     "man",

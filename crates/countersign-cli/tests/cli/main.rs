@@ -9,6 +9,7 @@
     clippy::format_push_string
 )]
 
+mod attack;
 mod curl;
 mod echo;
 mod explain;

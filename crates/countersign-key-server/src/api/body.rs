@@ -1,6 +1,6 @@
 //! Receiving the body of a request.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -17,6 +17,11 @@ pub(super) async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Pr
     match (types.next(), types.next()) {
         (Some(media_type), None) if is_json(media_type.as_bytes()) => {}
         _ => return Err(Code::UnsupportedMediaType.into()),
+    }
+    // A length that is declared too large is refused before the client has sent it.
+    let declared = body.size_hint().lower();
+    if usize::try_from(declared).map_or(true, |length| length > MAX_BODY) {
+        return Err(Code::BodyTooLarge.into());
     }
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
