@@ -53,7 +53,7 @@ impl Layered {
     /// # Errors
     /// Never, unless the system gives no random bytes.
     pub fn new(scheme: impl Into<AnyScheme>, live: u32) -> Result<Self> {
-        let layer = VerifyLayer::any([scheme.into()], requests::keys()?)
+        let layer = VerifyLayer::any([scheme.into()], requests::keys(requests::KEYS)?)
             .replay(Traffic::with_live(live)?)
             .clock(Stopped);
         layer.check()?;

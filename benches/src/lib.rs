@@ -5,6 +5,7 @@
 //! time of its own thread, and is reported as the median of the ratios of those rounds. Other work
 //! on the machine then disturbs both sides alike.
 
+pub mod child;
 pub mod contest;
 pub mod goal;
 pub mod layered;

@@ -88,8 +88,16 @@ impl Service {
     /// # Errors
     /// Never, unless the system gives no random bytes.
     pub fn new(live: u32) -> Result<Self> {
+        Self::with_keys(KEYS, live)
+    }
+
+    /// With so many keys, and `live` requests remembered.
+    ///
+    /// # Errors
+    /// As [`Service::new`].
+    pub fn with_keys(keys: u32, live: u32) -> Result<Self> {
         Ok(Self {
-            keys: requests::keys()?,
+            keys: requests::keys(keys)?,
             traffic: Traffic::with_live(live)?,
         })
     }

@@ -15,14 +15,18 @@ pub const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 /// How many keys a service has.
 pub const KEYS: u32 = 100_000;
 
-/// How many of them are in use at one moment, and so in the caches of the processor.
-pub const BUSY: u32 = 32;
+/// How many of them are in use at one moment. So few that their requests are in the processor's
+/// first cache, as that of a service is when it has just been read.
+pub const BUSY: u32 = 4;
 
 /// Long enough for a string to sign of 275 bytes under Auth-Key, the length that the goals were
 /// set with.
-const TARGET: &str = "/v1/accounts/4711/orders/2024-000815/items?page=2&per_page=50&sort=-created_at&\
-    status=open&customer=dave%40example.com&from=2024-01-01&until=2024-12-31&fields=id,name,price\
-    ,currency,tax";
+pub const TARGET: &str = "/v1/accounts/4711/orders/2024-000815/items?page=2&per_page=50&sort=-created_at\
+    &status=open&customer=dave%40example.com&from=2024-01-01&until=2024-12-31&fields=id,name,price,tax,currency,updated";
+
+/// It as an absolute URL.
+pub const URL: &str = "http://api.example.org/v1/accounts/4711/orders/2024-000815/items?page=2&per_page=50&sort=-created_at\
+    &status=open&customer=dave%40example.com&from=2024-01-01&until=2024-12-31&fields=id,name,price,tax,currency,updated";
 
 /// Key `number`, whose secret has 44 bytes.
 ///
@@ -41,13 +45,22 @@ pub fn id(number: u32) -> String {
     format!("key-{number:08}")
 }
 
-/// All of them.
+/// The first so many of them.
 ///
 /// # Errors
 /// Never.
-pub fn keys() -> Result<StaticKeys> {
-    let keys: std::result::Result<Vec<_>, _> = (0..KEYS).map(key).collect();
+pub fn keys(number: u32) -> Result<StaticKeys> {
+    let keys: std::result::Result<Vec<_>, _> = (0..number).map(key).collect();
     Ok(StaticKeys::try_new(keys?)?)
+}
+
+/// What any client sends.
+pub fn plain_headers() -> HeaderMap {
+    HeaderMap::from_iter([
+        (HOST, HeaderValue::from_static("api.example.org")),
+        (USER_AGENT, HeaderValue::from_static("countersign-benches")),
+        (ACCEPT, HeaderValue::from_static("*/*")),
+    ])
 }
 
 /// A request as it arrived.
@@ -81,12 +94,8 @@ impl Received {
     }
 
     fn signed(scheme: &dyn Scheme, number: u32, method: Method, body: Bytes) -> Result<Self> {
-        let mut headers = HeaderMap::from_iter([
-            (HOST, HeaderValue::from_static("api.example.org")),
-            (USER_AGENT, HeaderValue::from_static("countersign-benches")),
-            (ACCEPT, HeaderValue::from_static("*/*")),
-        ]);
-        let url: Uri = format!("http://api.example.org{TARGET}").parse()?;
+        let mut headers = plain_headers();
+        let url = Uri::from_static(URL);
         let nonce = format!("{number:024x}");
         let request = ToSign::new(&method, &url, NOW).body(&body);
         let request = if scheme.has_nonce() {

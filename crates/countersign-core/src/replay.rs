@@ -65,6 +65,12 @@ impl<'a> NonceKey<'a> {
     /// write the same.
     pub fn feed(&self, write: &mut dyn FnMut(&[u8])) {
         self.feed_key(write);
+        self.feed_nonce(write);
+    }
+
+    /// Writes what [`feed`](NonceKey::feed) adds to [`feed_key`](NonceKey::feed_key): the nonce,
+    /// in the form in which it is compared.
+    pub fn feed_nonce(&self, write: &mut dyn FnMut(&[u8])) {
         match self.case {
             NonceCase::Exact => write(self.nonce),
             NonceCase::Folded => {

@@ -5,7 +5,6 @@
 //! 0 when every goal is met, 1 when one is missed, 2 when something could not be measured. It
 //! reads `/proc`, and so needs Linux.
 
-mod child;
 mod client;
 mod cpu;
 mod descriptors;
@@ -17,7 +16,7 @@ mod upstream;
 use std::env;
 use std::process::ExitCode;
 
-use countersign_benches::Result;
+use countersign_benches::{Result, child};
 use countersign_benches::goal::{self, Goal};
 use tokio::runtime;
 

@@ -1,11 +1,9 @@
 //! What a child process is: it prints its address, and serves until its parent is gone.
 
-use std::io::{self, Read};
-use std::net::SocketAddr;
-use std::process;
-use std::thread;
+use std::io;
 
 use countersign::{RestartGuard, StaticKeys};
+use countersign_benches::child::{end_with_parent, tell};
 use countersign_gateway::{Admission, Gateway, GatewayConfig};
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
@@ -73,10 +71,7 @@ impl Role {
 /// # Errors
 /// When it cannot listen.
 pub(crate) fn run(role: Role, behind: Option<&str>) -> Result<()> {
-    thread::spawn(|| {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
-        process::exit(0);
-    });
+    end_with_parent();
     let behind = || behind.ok_or("the child needs the address of the upstream");
     role.runtime()?.block_on(async {
         match role {
@@ -115,8 +110,4 @@ async fn listen() -> Result<TcpListener> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     tell(listener.local_addr()?);
     Ok(listener)
-}
-
-fn tell(address: SocketAddr) {
-    println!("{address}");
 }

@@ -127,8 +127,11 @@ fn report(entered: &Entered<'_>, results: &Results) -> Goal {
         let figure = ratio(entered.verified);
         goal = goal.and(Goal::at_most(1, name(entered.verified), figure, most, "×"));
     }
-    let body = results.ratio(entered.accepted_body, entered.raw_body);
-    goal = goal.and(Goal::at_most(1, name(entered.accepted_body), body, 1.03, "×"));
+    if entered.scheme.body_digest().is_some() {
+        let figure = results.ratio(entered.accepted_body, entered.raw_body);
+        let body = Goal::at_most(1, name(entered.accepted_body), figure, 1.03, "×");
+        goal = goal.and(body);
+    }
     let added = results.added(entered.accepted, entered.verified, raw);
     if id == SchemeId::AUTH_KEY {
         goal = goal.and(Goal::at_most(6, "auth-key, what refusing replays adds", added, 0.4, "×"));
