@@ -37,7 +37,7 @@ pub enum NonceCase {
 impl<'a> Nonce<'a> {
     /// Reads a nonce; `None` when it is empty, too long or has an excluded character.
     pub fn parse(bytes: &'a [u8], case: NonceCase) -> Option<Self> {
-        let allowed = |b: &u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b':');
+        let allowed = |b: &u8| matches!(b, b'!' | b'#'..=b'9' | b';'..=b'[' | b']'..=b'~');
         let valid = (1..=MAX_NONCE_LEN).contains(&bytes.len()) && bytes.iter().all(allowed);
         valid.then_some(Self { bytes, case })
     }

@@ -357,7 +357,9 @@ fn authority<'a>(
     let [host] = pick(headers, [&http::header::HOST]);
     let host = match host.value(Field::Host)? {
         Some(value) => {
-            let text = value.to_str().map_err(|_| invalid_host(UNREADABLE))?;
+            // `parse` takes less than this does, and faster than `to_str`.
+            let text = std::str::from_utf8(value.as_bytes());
+            let text = text.map_err(|_| invalid_host(UNREADABLE))?;
             Some(Authority::parse(text).ok_or_else(|| invalid_host(UNREADABLE))?)
         }
         None => None,

@@ -8,6 +8,7 @@
 mod client;
 mod cpu;
 mod descriptors;
+mod idle;
 mod memory;
 mod plain;
 mod roles;
@@ -47,6 +48,8 @@ fn measure() -> Result<Goal> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let cpu = cpu::measure().await?;
+        println!();
+        idle::measure().await?;
         println!();
         let memory = memory::measure().await?;
         Ok(cpu.and(memory))

@@ -13,6 +13,9 @@ use crate::{Result, client, plain, upstream};
 /// More than is uploaded.
 const MAX_UPLOAD: u64 = 4 * 1024 * 1024 * 1024;
 
+/// More than are opened.
+const MAX_CONNECTIONS: usize = 20_000;
+
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -83,7 +86,7 @@ pub(crate) fn run(role: Role, behind: Option<&str>) -> Result<()> {
             Role::Optional => gateway(config(behind()?)?.admission(Admission::Optional)).await,
             Role::Verified => gateway(config(behind()?)?).await,
             Role::Streaming => {
-                gateway(config(behind()?)?.stream_bodies().max_body(MAX_UPLOAD)).await
+                gateway(config(behind()?)?.stream_bodies().max_body(MAX_UPLOAD).max_connections(MAX_CONNECTIONS)).await
             }
         }
     })

@@ -75,9 +75,10 @@ fn figures() -> Result<Goal> {
 fn count() -> Result<Vec<(String, f64)>> {
     let folder = Folder::new()?;
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--collect-atstart=no"])
+        .args(["--quiet", "--tool=callgrind", "--collect-atstart=no"])
         .args(["--toggle-collect=*counted_by_callgrind*"])
-        .args(["--dump-after=*counted_by_callgrind*"])
+        // Each call of it is written into a file of its own.
+        .args(["--dump-after=instructions::counted_by_callgrind*"])
         .arg(format!("--callgrind-out-file={}", folder.0.join("out").display()))
         .arg(env::current_exe()?)
         .arg(COUNTED)
@@ -118,7 +119,7 @@ fn run_all() -> Result<Goal> {
     let service = Service::with_keys(KEYS, LIVE)?;
     for scheme in &paths::schemes() {
         let scheme: &dyn Scheme = &**scheme;
-        let mut run = |what: &str, mut once: Once<'_>| {
+        let run = |what: &str, mut once: Once<'_>| {
             for _ in 0..TIMES {
                 once();
             }

@@ -236,15 +236,15 @@ impl AuthKey {
         let mut named = Named::default();
         let names = &self.names;
         x_headers::each(headers, &names.prefix, &self.header, |name, value| {
-            let place = if names.date == name {
+            let place = if names.date.as_str() == name {
                 &mut named.date
-            } else if names.nonce == name {
+            } else if names.nonce.as_str() == name {
                 &mut named.nonce
-            } else if names.content_sha256 == name {
+            } else if names.content_sha256.as_str() == name {
                 &mut named.content_sha256
-            } else if names.content_md5 == name {
+            } else if names.content_md5.as_str() == name {
                 &mut named.content_md5
-            } else if names.content_type == name {
+            } else if names.content_type.as_str() == name {
                 &mut named.content_type
             } else {
                 return;

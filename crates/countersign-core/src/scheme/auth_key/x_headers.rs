@@ -36,7 +36,7 @@ pub(super) fn each<'a>(
             continue;
         }
         let name = name.as_str();
-        if name.bytes().any(|byte| byte == b'_') {
+        if name.as_bytes().contains(&b'_') {
             return Err(malformed(
                 "A signed header has an underscore in its name; use a hyphen.",
             ));
@@ -118,19 +118,30 @@ fn as_lines(one: &str, other: &str) -> std::cmp::Ordering {
 }
 
 /// Whether `name`, with `_` read as `-`, begins with `prefix`.
+#[inline]
 fn begins_with(name: &str, prefix: &str) -> bool {
-    name.len() >= prefix.len()
-        && name
-            .bytes()
-            .zip(prefix.bytes())
-            .all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
+    let (name, prefix) = (name.as_bytes(), prefix.as_bytes());
+    // Nearly every other header is told by its first letter, which is none of the two signs.
+    if name.first() != prefix.first() {
+        return false;
+    }
+    let same = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte == b'_' && *wanted == b'-');
+    name.starts_with(prefix)
+        || (name.len() >= prefix.len() && name.iter().zip(prefix).all(same))
 }
 
 fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {
-    let blank = |b: &u8| matches!(b, b' ' | b'\t');
-    if !value.iter().any(blank) {
+    // Dates have single spaces, which stay; to split at those costs more than the whole line.
+    let mut after_blank = false;
+    let folds = value.iter().any(|&byte| {
+        let found = byte == b'\t' || (byte == b' ' && after_blank);
+        after_blank = byte == b' ';
+        found
+    });
+    if !folds {
         return text.put(value);
     }
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
     let words = value.split(blank).filter(|word| !word.is_empty());
     for (index, word) in words.enumerate() {
         if index > 0 {
