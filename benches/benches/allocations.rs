@@ -19,6 +19,7 @@ use countersign_benches::layered::Layered;
 use countersign_benches::paths::{self, Fault, Remembered, Service};
 use countersign_benches::requests::{self, Received, TARGET, URL};
 use http::Request;
+use http_body_util::Empty;
 
 use self::peers::{JsonWebToken, MessageSignature, Peer, StandardWebhooks};
 
@@ -100,7 +101,7 @@ fn of(mut once: Once<'_>) -> Result<f64> {
 }
 
 fn line_of_peer<P: Peer>(name: &str, peer: P) -> Result<()> {
-    let mut request = Request::get(TARGET).body(())?;
+    let mut request = Request::get(TARGET).body(Empty::new())?;
     let mut headers = requests::plain_headers();
     peer.sign(URL, &mut headers)?;
     *request.headers_mut() = headers;

@@ -8,10 +8,11 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
+use http_body_util::Empty;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::peers::Peer;
+use crate::peers::{Head, Peer};
 
 pub(crate) struct GuardLayer<P>(pub(crate) Arc<P>);
 
@@ -56,8 +57,12 @@ impl<P: Peer, S: Service<Request, Response = Response>> Service<Request> for Gua
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if self.peer.verify(&request) {
-            Either::Left(self.inner.call(request))
+        let (parts, body) = request.into_parts();
+        let head = Head::from_parts(parts, Empty::new());
+        let verified = self.peer.verify(&head);
+        let (parts, _) = head.into_parts();
+        if verified {
+            Either::Left(self.inner.call(Request::from_parts(parts, body)))
         } else {
             Either::Right(ready(Ok(StatusCode::UNAUTHORIZED.into_response())))
         }

@@ -7,6 +7,7 @@ use countersign_benches::goal::Goal;
 use countersign_benches::paths::{Remembered, Service};
 use countersign_benches::requests::{self, TARGET, URL};
 use http::Request;
+use http_body_util::Empty;
 
 use crate::peers::{JsonWebToken, MessageSignature, Peer, StandardWebhooks};
 
@@ -45,7 +46,7 @@ pub(crate) fn measure() -> Result<Goal> {
 }
 
 fn verifying<P: Peer>(peer: P) -> Result<Once<'static>> {
-    let mut request = Request::get(TARGET).body(())?;
+    let mut request = Request::get(TARGET).body(Empty::new())?;
     let mut headers = requests::plain_headers();
     peer.sign(URL, &mut headers)?;
     *request.headers_mut() = headers;
