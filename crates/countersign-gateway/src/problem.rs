@@ -4,6 +4,7 @@
 //! service behind.
 
 use bytes::Bytes;
+use countersign::PROBLEM_TYPES;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 
@@ -99,7 +100,7 @@ impl Problem {
 
     pub(crate) fn body(self) -> Bytes {
         format!(
-            r#"{{"type":"urn:countersign:reason:{code}","title":"{title}","status":{status},"detail":"{detail}","code":"{code}"}}"#,
+            r#"{{"type":"{PROBLEM_TYPES}{code}","title":"{title}","status":{status},"detail":"{detail}","code":"{code}"}}"#,
             code = self.code(),
             title = self.title(),
             status = self.status().as_u16(),
@@ -116,5 +117,32 @@ impl Problem {
         headers.insert(CONTENT_TYPE, problem);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+
+    const ALL: [Problem; 10] = [
+        Problem::SignedHeaderIsHopByHop,
+        Problem::InvalidHost,
+        Problem::MethodNotForwarded,
+        Problem::ClientStalled,
+        Problem::UntrustedForwarding,
+        Problem::InvalidOriginal,
+        Problem::UnwritablePrincipal,
+        Problem::UpstreamUnreachable,
+        Problem::UpstreamFailed,
+        Problem::UpstreamTimeout,
+    ];
+
+    #[test]
+    fn every_code_is_explained_with_its_status() {
+        let page = std::fs::read_to_string("../../docs/reasons.md").unwrap();
+        for problem in ALL {
+            let entry = format!("\n## {}\n\n{}", problem.code(), problem.status().as_u16());
+            assert!(page.contains(&entry), "{entry}");
+        }
     }
 }
