@@ -51,13 +51,22 @@ fn count() -> Result<Goal> {
         let accepting = service.accepting(&**scheme, Remembered::Everything, 4096)?;
         line("accepted, 4 KiB body", accepting)?;
         for fault in Fault::ALL {
-            line(&format!("refused, {fault}"), service.refusing(&**scheme, fault)?)?;
+            line(
+                &format!("refused, {fault}"),
+                service.refusing(&**scheme, fault)?,
+            )?;
         }
     }
     line_of_peer("jsonwebtoken HS256", JsonWebToken::new()?)?;
     line_of_peer("standardwebhooks", StandardWebhooks::new()?)?;
     line_of_peer("httpsig-hyper HMAC-SHA256", MessageSignature::new()?)?;
-    let core = Goal::at_most(2, "allocations in the core, accepted or refused", most, 0.0, "");
+    let core = Goal::at_most(
+        2,
+        "allocations in the core, accepted or refused",
+        most,
+        0.0,
+        "",
+    );
     Ok(core.and(layer()?))
 }
 
@@ -84,7 +93,13 @@ fn layer() -> Result<Goal> {
         "auth-key accepted through the layer",
         all - OWN
     );
-    Ok(Goal::at_most(2, "allocations through the layer", all, OWN, ""))
+    Ok(Goal::at_most(
+        2,
+        "allocations through the layer",
+        all,
+        OWN,
+        "",
+    ))
 }
 
 fn of(mut once: Once<'_>) -> Result<f64> {

@@ -52,7 +52,12 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Stale, Self::Missing, Self::Malformed, Self::UnknownKey];
+    pub const ALL: [Self; 4] = [
+        Self::Stale,
+        Self::Missing,
+        Self::Malformed,
+        Self::UnknownKey,
+    ];
 
     const fn reason(self) -> Reason {
         match self {
@@ -206,15 +211,10 @@ impl Clock for Stopped {
 }
 
 impl<K: KeyLookup, R: ReplayCache> Checks<'_, K, R> {
-    fn verify(
-        &self,
-        request: &Received,
-    ) -> std::result::Result<Accepted<K::Principal>, Refusal> {
+    fn verify(&self, request: &Received) -> std::result::Result<Accepted<K::Principal>, Refusal> {
         // Nothing here ever waits.
         let unavailable = || Err(Reason::KeyLookupUnavailable.into());
-        self.run(request)
-            .now_or_never()
-            .unwrap_or_else(unavailable)
+        self.run(request).now_or_never().unwrap_or_else(unavailable)
     }
 
     async fn run(

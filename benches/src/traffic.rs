@@ -41,7 +41,9 @@ impl Traffic {
     }
 
     fn empty(live: u32) -> std::result::Result<Self, ConfigError> {
-        let room = usize::try_from(live).unwrap_or(usize::MAX).saturating_mul(2);
+        let room = usize::try_from(live)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(2);
         Ok(Self {
             cache: MokaReplayCache::builder()
                 .capacity(room)
@@ -63,11 +65,18 @@ impl Traffic {
     /// # Errors
     /// When it is refused.
     pub fn claim_one(&self, scheme: SchemeId, id: KeyId<'_>) -> Result<()> {
-        let number = self.count.fetch_add(1, Ordering::Relaxed);
-        self.claim_number(number, scheme, id)
-            .now_or_never()
-            .ok_or("the cache in process never waits")??;
-        Ok(())
+        loop {
+            let number = self.count.fetch_add(1, Ordering::Relaxed);
+            let claimed = self
+                .claim_number(number, scheme, id)
+                .now_or_never()
+                .ok_or("the cache in process never waits")?;
+            match claimed {
+                // This thread was kept waiting while others let the time of its request pass.
+                Err(ReplayError::Expired) => {}
+                claimed => return claimed.map(drop).map_err(Into::into),
+            }
+        }
     }
 
     async fn claim_number(

@@ -83,6 +83,11 @@ fn the_layer_allocates_its_future_and_what_it_hands_on() {
             SchemeId::HMAC_AUTH => THROUGH_THE_LAYER - 1,
             _ => THROUGH_THE_LAYER,
         };
-        assert_eq!(middle(counts.skip(100).collect()), expected, "{}", scheme.id());
+        assert_eq!(
+            middle(counts.skip(100).collect()),
+            expected,
+            "{}",
+            scheme.id()
+        );
     }
 }

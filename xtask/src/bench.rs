@@ -104,7 +104,9 @@ mod tests {
     #[test]
     fn what_is_said_of_goals_is_told_from_other_figures() {
         assert!(is_about_a_goal("  goal 1: auth-key  1.21×  ≤ 1.25×  met"));
-        assert!(is_about_a_goal("  peak of all: 57.5 MiB, goal < 100: missed"));
+        assert!(is_about_a_goal(
+            "  peak of all: 57.5 MiB, goal < 100: missed"
+        ));
         assert!(!is_about_a_goal("  auth-key accepted  612 ns  1.21×"));
         assert!(!is_about_a_goal("  no goal here"));
     }
@@ -112,6 +114,9 @@ mod tests {
     #[test]
     fn a_benchmark_that_does_not_exist_is_refused_with_the_list() {
         let error = run(&["verify", "speed"]).unwrap_err().to_string();
-        assert!(error.contains("`speed`") && error.contains("key_store"), "{error}");
+        assert!(
+            error.contains("`speed`") && error.contains("key_store"),
+            "{error}"
+        );
     }
 }

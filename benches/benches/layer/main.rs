@@ -34,7 +34,9 @@ fn run(arguments: &[String]) -> Result<Goal> {
         [] | ["--bench"] => {
             let goal = in_process::measure()?;
             println!();
-            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             Ok(goal.and(runtime.block_on(over_loopback::measure())?))
         }
         _ => Err("it takes no arguments".into()),

@@ -8,7 +8,7 @@ use countersign_benches::goal::Goal;
 use crate::load::{Load, Requests};
 use crate::roles::{self, Role};
 
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 15;
 
 const REQUESTS: usize = 4_000;
 

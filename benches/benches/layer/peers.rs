@@ -121,9 +121,13 @@ impl Peer for MessageSignature {
         *request.headers_mut() = headers.clone();
         let covered = ["@method", "@path", "@query", "date"];
         let covered = covered.map(HttpMessageComponentId::try_from);
-        let covered = covered.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+        let covered = covered
+            .into_iter()
+            .collect::<std::result::Result<Vec<_>, _>>()?;
         let mut parameters = HttpSignatureParams::try_new(&covered)?;
-        parameters.set_key_info(&self.0).set_nonce("000000000000000000000001");
+        parameters
+            .set_key_info(&self.0)
+            .set_nonce("000000000000000000000001");
         request
             .set_message_signature(&parameters, &self.0, Some("sig"))
             .now_or_never()
@@ -133,7 +137,9 @@ impl Peer for MessageSignature {
     }
 
     fn verify(&self, request: &Head) -> bool {
-        let verified = request.verify_message_signature(&self.0, None).now_or_never();
+        let verified = request
+            .verify_message_signature(&self.0, None)
+            .now_or_never();
         verified.is_some_and(|verified| verified.is_ok())
     }
 }

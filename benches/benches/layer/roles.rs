@@ -69,7 +69,9 @@ pub(crate) const PLAIN: &str = "plain";
 pub(crate) fn run(name: &str, threads: usize) -> Result<()> {
     end_with_parent();
     let runtime = match threads {
-        1 => runtime::Builder::new_current_thread().enable_all().build()?,
+        1 => runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?,
         more => runtime::Builder::new_multi_thread()
             .worker_threads(more)
             .enable_all()
@@ -99,15 +101,12 @@ fn app(name: &str) -> Result<Router> {
 
 /// The defaults, with a hundred thousand keys. Off is only what refuses the requests of the first
 /// minutes.
-fn layer(
-    scheme: impl Into<AnyScheme>,
-) -> Result<VerifyLayer<StaticKeys, MokaReplayCache>> {
+fn layer(scheme: impl Into<AnyScheme>) -> Result<VerifyLayer<StaticKeys, MokaReplayCache>> {
     let replay = MokaReplayCache::builder()
         .capacity(100_000_000)
         .restart_guard(RestartGuard::Off)
         .build()?;
-    let layer = VerifyLayer::any([scheme.into()], requests::keys(requests::KEYS)?)
-        .replay(replay);
+    let layer = VerifyLayer::any([scheme.into()], requests::keys(requests::KEYS)?).replay(replay);
     layer.check()?;
     Ok(layer)
 }

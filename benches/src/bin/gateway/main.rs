@@ -17,8 +17,8 @@ mod upstream;
 use std::env;
 use std::process::ExitCode;
 
-use countersign_benches::{Result, child};
 use countersign_benches::goal::{self, Goal};
+use countersign_benches::{Result, child};
 use tokio::runtime;
 
 use self::roles::Role;

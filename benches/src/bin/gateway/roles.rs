@@ -86,7 +86,13 @@ pub(crate) fn run(role: Role, behind: Option<&str>) -> Result<()> {
             Role::Optional => gateway(config(behind()?)?.admission(Admission::Optional)).await,
             Role::Verified => gateway(config(behind()?)?).await,
             Role::Streaming => {
-                gateway(config(behind()?)?.stream_bodies().max_body(MAX_UPLOAD).max_connections(MAX_CONNECTIONS)).await
+                gateway(
+                    config(behind()?)?
+                        .stream_bodies()
+                        .max_body(MAX_UPLOAD)
+                        .max_connections(MAX_CONNECTIONS),
+                )
+                .await
             }
         }
     })

@@ -79,7 +79,10 @@ fn count() -> Result<Vec<(String, f64)>> {
         .args(["--toggle-collect=*counted_by_callgrind*"])
         // Each call of it is written into a file of its own.
         .args(["--dump-after=instructions::counted_by_callgrind*"])
-        .arg(format!("--callgrind-out-file={}", folder.0.join("out").display()))
+        .arg(format!(
+            "--callgrind-out-file={}",
+            folder.0.join("out").display()
+        ))
         .arg(env::current_exe()?)
         .arg(COUNTED)
         .stderr(Stdio::piped())
@@ -128,10 +131,16 @@ fn run_all() -> Result<Goal> {
         };
         run("raw", raw::of(scheme, &Received::get(scheme, 0)?)?);
         let accepting = |remembered| service.accepting(scheme, remembered, 0);
-        run("accepted, replays let pass", accepting(Remembered::Nothing)?);
+        run(
+            "accepted, replays let pass",
+            accepting(Remembered::Nothing)?,
+        );
         run("accepted", accepting(Remembered::Everything)?);
         for fault in [Fault::Stale, Fault::Missing, Fault::Malformed] {
-            run(&format!("refused, {fault}"), service.refusing(scheme, fault)?);
+            run(
+                &format!("refused, {fault}"),
+                service.refusing(scheme, fault)?,
+            );
         }
     }
     Ok(Goal::Met)

@@ -69,7 +69,9 @@ fn id(number: u32) -> [u8; 12] {
     let mut id = *b"key-00000000";
     let mut rest = number;
     for digit in id.iter_mut().skip(4).rev() {
-        *digit = u8::try_from(rest % 10).unwrap_or_default().saturating_add(b'0');
+        *digit = u8::try_from(rest % 10)
+            .unwrap_or_default()
+            .saturating_add(b'0');
         rest /= 10;
     }
     id

@@ -25,12 +25,23 @@ fn main() -> ExitCode {
 }
 
 fn measure() -> Result<Goal> {
-    println!("Programs, release build: size, and time to start and print its help, median of {STARTS}");
+    println!(
+        "Programs, release build: size, and time to start and print its help, median of {STARTS}"
+    );
     let here = env::current_exe()?;
     let folder = here.parent().ok_or("a program lies in a folder")?;
     for (package, program) in PROGRAMS {
         let built = Command::new("cargo")
-            .args(["build", "--release", "--quiet", "--all-features", "-p", package, "--bin", program])
+            .args([
+                "build",
+                "--release",
+                "--quiet",
+                "--all-features",
+                "-p",
+                package,
+                "--bin",
+                program,
+            ])
             .status()?;
         if !built.success() {
             return Err(format!("{package} cannot be built").into());
@@ -41,7 +52,10 @@ fn measure() -> Result<Goal> {
         for _ in 0..STARTS {
             starts.push(start(&path)?);
         }
-        println!("  {program:<14} {mebibytes:>6.1} MiB  {:>6.1} ms", median(starts));
+        println!(
+            "  {program:<14} {mebibytes:>6.1} MiB  {:>6.1} ms",
+            median(starts)
+        );
     }
     Ok(Goal::Met)
 }

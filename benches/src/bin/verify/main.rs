@@ -68,10 +68,7 @@ fn enter<'a>(
     let verified = accepting("accepted, replays let pass", Remembered::Nothing, 0)?;
     let accepted = accepting("accepted, all checks", Remembered::Everything, 0)?;
     let accepted_body = accepting("4 KiB body, all checks", Remembered::Everything, BODY)?;
-    let raw = contest.enter(
-        format!("{id} raw, {length} bytes"),
-        raw::of(scheme, &get)?,
-    );
+    let raw = contest.enter(format!("{id} raw, {length} bytes"), raw::of(scheme, &get)?);
     let raw_body = contest.enter(format!("{id} raw, 4 KiB body"), raw::of(scheme, &post)?);
     let mut refused = Vec::new();
     for fault in Fault::ALL {
@@ -134,7 +131,13 @@ fn report(entered: &Entered<'_>, results: &Results) -> Goal {
     }
     let added = results.added(entered.accepted, entered.verified, raw);
     if id == SchemeId::AUTH_KEY {
-        goal = goal.and(Goal::at_most(6, "auth-key, what refusing replays adds", added, 0.4, "×"));
+        goal = goal.and(Goal::at_most(
+            6,
+            "auth-key, what refusing replays adds",
+            added,
+            0.4,
+            "×",
+        ));
     }
     for (fault, handle) in &entered.refused {
         // As much work as a wrong signature, by design.

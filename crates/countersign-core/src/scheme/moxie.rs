@@ -78,18 +78,12 @@ impl Moxie {
         let malformed = |field| Refusal::new(Reason::MalformedCredentials).field(field);
 
         // In the original's order: the first that is missing is the one reported.
-        let date = date
-            .single(Field::Date)?
-            .ok_or(missing(Field::Date))?;
-        let nonce = nonce
-            .single(Field::Nonce)?
-            .ok_or(missing(Field::Nonce))?;
+        let date = date.single(Field::Date)?.ok_or(missing(Field::Date))?;
+        let nonce = nonce.single(Field::Nonce)?.ok_or(missing(Field::Nonce))?;
         let credential = credential
             .single(Field::Credential)?
             .ok_or(missing(Field::Credential))?;
-        let key_id = key_id
-            .single(Field::KeyId)?
-            .ok_or(missing(Field::KeyId))?;
+        let key_id = key_id.single(Field::KeyId)?.ok_or(missing(Field::KeyId))?;
 
         let key_id = KeyId::parse(key_id).ok_or(malformed(Field::KeyId))?;
         if credential.len() > MAX_CREDENTIAL_LEN {

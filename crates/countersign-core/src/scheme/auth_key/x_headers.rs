@@ -126,8 +126,7 @@ fn begins_with(name: &str, prefix: &str) -> bool {
         return false;
     }
     let same = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte == b'_' && *wanted == b'-');
-    name.starts_with(prefix)
-        || (name.len() >= prefix.len() && name.iter().zip(prefix).all(same))
+    name.starts_with(prefix) || (name.len() >= prefix.len() && name.iter().zip(prefix).all(same))
 }
 
 fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {

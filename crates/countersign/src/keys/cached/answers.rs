@@ -150,7 +150,10 @@ impl<P: Send + Sync + 'static> Answers<P> {
     pub(super) fn held(&self) -> (u64, u64) {
         self.found.run_pending_tasks();
         self.unknown.run_pending_tasks();
-        assert_eq!(u64::try_from(self.front.len()), Ok(self.found.entry_count()));
+        assert_eq!(
+            u64::try_from(self.front.len()),
+            Ok(self.found.entry_count())
+        );
         (self.found.entry_count(), self.unknown.entry_count())
     }
 

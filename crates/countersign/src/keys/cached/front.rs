@@ -75,7 +75,9 @@ impl<P> Front<P> {
 
 /// Only ids that have keys are here, so that nobody outside can crowd one part.
 fn part_of(id: &str) -> usize {
-    let mixed = id.bytes().fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
+    let mixed = id
+        .bytes()
+        .fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
     usize::from(mixed) % PARTS
 }
 
