@@ -19,7 +19,6 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("pg_ctlcluster", "postgresql"),
     ("redis-server", "redis-server"),
     ("redis-cli", "redis-tools"),
-    ("valgrind", "valgrind"),
 ];
 
 /// Where the tests of the gateway look for the proxies that no Debian package brings.

@@ -31,15 +31,11 @@ const RAW_AUTH_KEY: f64 = 2160.0;
 /// The first argument of what runs under valgrind.
 const COUNTED: &str = "counted";
 
-/// Prints bare figures, for the guard in the tests.
-const FIGURES: &str = "figures";
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
         [] => measure(),
-        [FIGURES] => figures(),
         [COUNTED] => run_all(),
         _ => Err("it takes no arguments".into()),
     };
@@ -62,13 +58,6 @@ fn measure() -> Result<Goal> {
         }
     }
     Ok(goal)
-}
-
-fn figures() -> Result<Goal> {
-    for (name, instructions) in count()? {
-        println!("{name}\t{instructions:.0}");
-    }
-    Ok(Goal::Met)
 }
 
 /// The instructions of each thing, less those of its cryptography where it does any.
