@@ -1,38 +1,42 @@
-//! A part of the benchmark as a process of its own, and what the system says it has used.
+//! A part of a benchmark as a process of its own, and what the system says it has used.
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{self, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::Result;
-use crate::roles::Role;
 
 /// The first argument of a child.
-pub(crate) const ARGUMENT: &str = "gateway-child";
+pub const ARGUMENT: &str = "bench-child";
 
 /// A process that is killed when dropped, and ends by itself when this one does.
-pub(crate) struct Child {
+#[derive(Debug)]
+pub struct Child {
     process: process::Child,
     address: SocketAddr,
 }
 
 /// Resident memory, in KiB.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Memory {
-    pub(crate) now: u32,
-    pub(crate) peak: u32,
+pub struct Memory {
+    /// At this moment.
+    pub now: u32,
+    /// At most, so far.
+    pub peak: u32,
 }
 
 impl Child {
-    /// Starts it, and waits until it says where it listens.
+    /// Starts this program again as `role`, and waits until it says where it listens.
     ///
     /// # Errors
     /// When it cannot be started, or ends before it says so.
-    pub(crate) fn start(role: Role, upstream: Option<SocketAddr>) -> Result<Self> {
+    pub fn start(role: &str, upstream: Option<SocketAddr>) -> Result<Self> {
         let mut process = Command::new(env::current_exe()?)
-            .args([ARGUMENT, role.name()])
+            .args([ARGUMENT, role])
             .args(upstream.map(|address| address.to_string()))
             // It reads this to learn that its parent is gone.
             .stdin(Stdio::piped())
@@ -53,7 +57,8 @@ impl Child {
         }
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
@@ -62,7 +67,7 @@ impl Child {
     ///
     /// # Errors
     /// When the system does not tell.
-    pub(crate) fn cpu_ticks(&self) -> Result<u32> {
+    pub fn cpu_ticks(&self) -> Result<u32> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         // The name of the program, in parentheses, may hold anything; the state follows it.
         let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/…/stat")?;
@@ -71,9 +76,20 @@ impl Child {
         Ok(time()?.saturating_add(time()?))
     }
 
+    /// The time its first thread has run on a processor: all of it, for one on a runtime of one
+    /// thread.
+    ///
     /// # Errors
     /// When the system does not tell.
-    pub(crate) fn memory(&self) -> Result<Memory> {
+    pub fn processor_time(&self) -> Result<Duration> {
+        processor_time(self.process.id())
+    }
+
+    /// The memory it has.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn memory(&self) -> Result<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let field = |name: &str| -> Result<u32> {
             let value = status
@@ -100,4 +116,27 @@ impl Drop for Child {
 fn end(process: &mut process::Child) {
     let _ = process.kill();
     let _ = process.wait();
+}
+
+/// The time the first thread of process `id` has run on a processor.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn processor_time(id: u32) -> Result<Duration> {
+    let schedule = fs::read_to_string(format!("/proc/{id}/schedstat"))?;
+    let first = schedule.split_whitespace().next();
+    Ok(Duration::from_nanos(first.ok_or("no times")?.parse()?))
+}
+
+/// To be called by a child: ends it when its parent is gone.
+pub fn end_with_parent() {
+    thread::spawn(|| {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        process::exit(0);
+    });
+}
+
+/// To be called by a child: tells its parent where it listens.
+pub fn tell(address: SocketAddr) {
+    println!("{address}");
 }

@@ -30,7 +30,7 @@ usage: cargo xtask <task>
 tasks:
   test [--only STEP[,STEP…]]  run every check, or the named steps alone
   setup                       install the tools the checks need
-  bench                       measure the gateway, each figure beside its goal
+  bench [NAME…]               run the benchmarks, or those named: each figure beside its goal
   help                        print this text
 
 steps of `test`, in order:";
@@ -61,9 +61,9 @@ fn run(arguments: &[String]) -> Result<bool> {
             setup::run()?;
             Ok(true)
         }
-        ["bench"] => {
+        ["bench", names @ ..] => {
             env::set_current_dir(workspace_root()?)?;
-            bench::run()
+            bench::run(names)
         }
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -275,7 +275,8 @@ impl<K, R: ReplayCache + Clone, S> VerifyLayer<K, R, S> {
             for AnyScheme(scheme) in &settings.schemes {
                 self.replay.prepare(settings.window_of(&**scheme), now);
             }
-            let (keys, replay) = (Arc::clone(&self.keys), self.replay.clone());
+            let keys = telemetry::Timed(Arc::clone(&self.keys));
+            let replay = self.replay.clone();
             Arc::new(Shared {
                 settings,
                 keys,

@@ -18,14 +18,14 @@ use crate::body::{BoxError, ResponseBody, VerifiedBody};
 use crate::headers;
 use crate::outcome::Decision;
 use crate::settings::{Enforcement, Preflight, Settings};
-use crate::telemetry::{self, Observation};
+use crate::telemetry::{self, Observation, Timed};
 use crate::verdict::{self, Claimed, Verdict};
 use crate::verified::Verified;
 
 /// What all clones of a service share.
 pub(crate) struct Shared<K, R> {
     pub(crate) settings: Settings,
-    pub(crate) keys: Arc<K>,
+    pub(crate) keys: Timed<K>,
     pub(crate) replay: R,
 }
 
@@ -96,8 +96,7 @@ where
             match telemetry::in_span(judging).await {
                 Verdict::Accepted(accepted, body) => {
                     if let Some(claimed) = accepted.claimed_nonce() {
-                        let claims = parts.extensions.get_or_insert_default::<Claimed>();
-                        claims.0.push(claimed);
+                        Claimed::note(&mut parts.extensions, claimed);
                     }
                     parts.extensions.insert(Verified::new(accepted));
                     (Decision::Accepted, None, body)

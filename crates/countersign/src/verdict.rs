@@ -1,13 +1,13 @@
 //! The checks of the core, run on a request with its body.
 
-use std::sync::Arc;
+use std::slice;
 
 use bytes::Bytes;
 use countersign_core::{
     Accepted, Authenticated, BodyVerifier, Cause, Checked, ClaimedNonce, DeclaredLength, Head,
     KeyLookup, Reason, Refusal, ReplayCache, Scheme,
 };
-use http::{HeaderValue, request};
+use http::{Extensions, HeaderValue, request};
 use http_body::Body;
 
 use crate::body::{self, BoxError, VerifiedBody};
@@ -16,7 +16,7 @@ use crate::schemes::{self, AnyScheme, Found};
 use crate::service::Shared;
 use crate::settings::{Bodies, Enforcement, Settings};
 use crate::target;
-use crate::telemetry::{Observation, Timed};
+use crate::telemetry::Observation;
 
 /// What is to become of a request.
 pub(crate) enum Verdict<P, B> {
@@ -26,8 +26,38 @@ pub(crate) enum Verdict<P, B> {
 }
 
 /// What the layers outside have claimed for a request, kept in its extensions.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Claimed(pub(crate) Vec<ClaimedNonce>);
+///
+/// There is seldom more than one, which then needs no list.
+#[derive(Clone, Debug)]
+pub(crate) struct Claimed {
+    first: ClaimedNonce,
+    /// All of them, the first included, once there are two.
+    all: Vec<ClaimedNonce>,
+}
+
+impl Claimed {
+    /// Adds `claimed` to what `extensions` hold.
+    pub(crate) fn note(extensions: &mut Extensions, claimed: ClaimedNonce) {
+        if let Some(before) = extensions.get_mut::<Self>() {
+            if before.all.is_empty() {
+                before.all.push(before.first);
+            }
+            before.all.push(claimed);
+        } else {
+            let first = claimed;
+            let all = Vec::new();
+            extensions.insert(Self { first, all });
+        }
+    }
+
+    fn in_extensions(extensions: &Extensions) -> &[ClaimedNonce] {
+        match extensions.get::<Self>() {
+            None => &[],
+            Some(one) if one.all.is_empty() => slice::from_ref(&one.first),
+            Some(more) => &more.all,
+        }
+    }
+}
 
 /// A refusal, and the scheme whose credentials were refused.
 type Refused<'a> = (Option<&'a dyn Scheme>, Refusal);
@@ -65,10 +95,7 @@ where
         Ok(checked) => checked,
         Err((refusal, body)) => return refuse(refusal, body),
     };
-    let already = parts
-        .extensions
-        .get::<Claimed>()
-        .map_or(&[][..], |claimed| &claimed.0);
+    let already = Claimed::in_extensions(&parts.extensions);
     let clock = &*settings.clock;
     match checked
         .accept(&parts.method, &shared.replay, clock, already)
@@ -121,8 +148,10 @@ async fn authenticate<'a, K: KeyLookup, R>(
     let fresh = claim
         .fresh(&settings.policy_of(scheme), now)
         .map_err(refused)?;
-    let keys = Timed(Arc::clone(&shared.keys));
-    let authenticated = fresh.verify(scheme, &head, &keys).await.map_err(refused)?;
+    let authenticated = fresh
+        .verify(scheme, &head, &shared.keys)
+        .await
+        .map_err(refused)?;
     Ok(Some((scheme, authenticated)))
 }
 

@@ -23,7 +23,7 @@ use crate::challenge::Challenge;
 use crate::claim::{AlgorithmChoice, BodyBinding, Claim, MAX_CREDENTIAL_LEN, Proof};
 use crate::config::ConfigError;
 use crate::encoding;
-use crate::head::Head;
+use crate::head::{Head, Picked};
 use crate::http_date;
 use crate::key::KeyId;
 use crate::mac::{Algorithm, Derivation, Signature, Strength};
@@ -104,11 +104,13 @@ impl HmacAuth {
             .filter(|path| path.starts_with('/') || (self.base_path.is_empty() && !path.is_empty()))
     }
 
-    fn read<'a>(&'a self, head: &Head<'a>) -> Result<Claim<'a>, Refusal> {
+    fn read<'a>(
+        &'a self,
+        head: &Head<'a>,
+        [credential, date, md5]: [Picked<'a>; 3],
+    ) -> Result<Claim<'a>, Refusal> {
         let malformed = || Refusal::new(Reason::MalformedCredentials).field(Field::Credential);
-        let credential = head
-            .single(&self.header, Field::Credential)?
-            .unwrap_or_default();
+        let credential = credential.single(Field::Credential)?.unwrap_or_default();
         if credential.len() > MAX_CREDENTIAL_LEN {
             return Err(malformed());
         }
@@ -125,13 +127,13 @@ impl HmacAuth {
         }
         .ok_or_else(malformed)?;
 
-        let date = head
-            .single(&DATE, Field::Date)?
+        let date = date
+            .single(Field::Date)?
             .ok_or(Refusal::new(Reason::MissingHeader).field(Field::Date))?;
         let signed_at = http_date::parse(date)
             .ok_or(Refusal::new(Reason::InvalidTimestamp).field(Field::Date))?;
 
-        let md5 = match head.single(&CONTENT_MD5, Field::Digest)? {
+        let md5 = match md5.single(Field::Digest)? {
             None => None,
             Some(text) => Some(
                 encoding::base64_exact(text)
@@ -186,9 +188,9 @@ impl Scheme for HmacAuth {
     }
 
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
-        head.headers()
-            .contains_key(&self.header)
-            .then(|| self.read(head))
+        let picked = head.pick([&self.header, &DATE, &CONTENT_MD5]);
+        let [credential, ..] = picked;
+        (!credential.is_absent()).then(|| self.read(head, picked))
     }
 
     fn canonical(&self, head: &Head<'_>, claim: &Claim<'_>, text: &mut Canonical<'_>) {
@@ -203,7 +205,8 @@ impl Scheme for HmacAuth {
         text.put(claim.time_text());
         text.lf();
         // The value as sent: padded and unpadded spellings are different texts.
-        if let Ok(Some(digest)) = head.single(&CONTENT_MD5, Field::Digest) {
+        let [digest] = head.pick([&CONTENT_MD5]);
+        if let Ok(Some(digest)) = digest.single(Field::Digest) {
             text.put(digest);
         }
     }

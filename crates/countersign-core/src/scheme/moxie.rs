@@ -24,7 +24,7 @@ use crate::canonical::Canonical;
 use crate::challenge::Challenge;
 use crate::claim::{AlgorithmChoice, Claim, MAX_CREDENTIAL_LEN, Nonce, NonceCase, Proof};
 use crate::encoding;
-use crate::head::Head;
+use crate::head::{Head, Picked};
 use crate::http_date::{self, DateForm};
 use crate::key::KeyId;
 use crate::mac::{Algorithm, Derivation, Signature, Strength};
@@ -69,23 +69,21 @@ impl Moxie {
         self
     }
 
-    fn read<'a>(&self, head: &Head<'a>) -> Result<Claim<'a>, Refusal> {
+    fn read<'a>(
+        &self,
+        head: &Head<'a>,
+        [date, nonce, credential, key_id]: [Picked<'a>; 4],
+    ) -> Result<Claim<'a>, Refusal> {
         let missing = |field| Refusal::new(Reason::MissingHeader).field(field);
         let malformed = |field| Refusal::new(Reason::MalformedCredentials).field(field);
 
         // In the original's order: the first that is missing is the one reported.
-        let date = head
-            .single(&DATE, Field::Date)?
-            .ok_or(missing(Field::Date))?;
-        let nonce = head
-            .single(&NONCE, Field::Nonce)?
-            .ok_or(missing(Field::Nonce))?;
-        let credential = head
-            .single(&AUTHORIZATION, Field::Credential)?
+        let date = date.single(Field::Date)?.ok_or(missing(Field::Date))?;
+        let nonce = nonce.single(Field::Nonce)?.ok_or(missing(Field::Nonce))?;
+        let credential = credential
+            .single(Field::Credential)?
             .ok_or(missing(Field::Credential))?;
-        let key_id = head
-            .single(&KEY, Field::KeyId)?
-            .ok_or(missing(Field::KeyId))?;
+        let key_id = key_id.single(Field::KeyId)?.ok_or(missing(Field::KeyId))?;
 
         let key_id = KeyId::parse(key_id).ok_or(malformed(Field::KeyId))?;
         if credential.len() > MAX_CREDENTIAL_LEN {
@@ -142,8 +140,10 @@ impl Scheme for Moxie {
 
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
         // `Authorization` has no scheme word, so the scheme is known by its own two headers.
-        let ours = head.headers().contains_key(&KEY) || head.headers().contains_key(&NONCE);
-        ours.then(|| self.read(head))
+        let picked = head.pick([&DATE, &NONCE, &AUTHORIZATION, &KEY]);
+        let [_, nonce, _, key_id] = picked;
+        let ours = !(key_id.is_absent() && nonce.is_absent());
+        ours.then(|| self.read(head, picked))
     }
 
     fn canonical(&self, head: &Head<'_>, claim: &Claim<'_>, text: &mut Canonical<'_>) {

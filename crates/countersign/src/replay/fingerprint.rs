@@ -1,9 +1,9 @@
-//! What is kept of a request: 128 bits, made with keys that nobody outside knows.
+//! What is kept of a request: 128 bits, made with a hash key that nobody outside knows.
 //!
 //! The upper 48 bits tell the key (and scheme) of the request, the lower 80 everything. So the
 //! count of a key can be taken back when a fingerprint is dropped, and no second table has to say
 //! whose it was. A collision can only refuse a good request, never accept a replay: at a million
-//! requests of one key in one second its chance is below 10⁻¹², and as the hash keys are random
+//! requests of one key in one second its chance is below 10⁻¹², and as the hash key is random
 //! and secret, it cannot be searched for.
 
 use std::hash::{BuildHasherDefault, Hasher};
@@ -45,27 +45,23 @@ impl KeyTag {
     }
 }
 
-/// Makes fingerprints; each cache has one with hash keys of its own.
-pub(super) struct Fingerprinter {
-    whole: SipHasher13,
-    key: SipHasher13,
-}
+/// Makes fingerprints; each cache has one with a hash key of its own.
+pub(super) struct Fingerprinter(SipHasher13);
 
 impl Fingerprinter {
-    /// With hash keys from the operating system.
+    /// With a hash key from the operating system.
     pub(super) fn random() -> Result<Self, ConfigError> {
-        Ok(Self {
-            whole: SipHasher13::new_with_key(&random()?),
-            key: SipHasher13::new_with_key(&random()?),
-        })
+        Ok(Self(SipHasher13::new_with_key(&random()?)))
     }
 
+    /// The key is hashed once: its hash is that of the beginning of the whole, which ends where no
+    /// other key's does.
     pub(super) fn of(&self, nonce: &NonceKey<'_>) -> Fingerprint {
-        let mut whole = self.whole;
-        nonce.feed(&mut |piece| whole.write(piece));
-        let mut key = self.key;
-        nonce.feed_key(&mut |piece| key.write(piece));
-        Fingerprint::new(whole.finish128().as_u128(), key.finish128().as_u128())
+        let mut hasher = self.0;
+        nonce.feed_key(&mut |piece| hasher.write(piece));
+        let key = hasher.finish128();
+        nonce.feed_nonce(&mut |piece| hasher.write(piece));
+        Fingerprint::new(hasher.finish128().as_u128(), key.as_u128())
     }
 }
 

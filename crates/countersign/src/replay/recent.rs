@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn only_the_slice_of_the_very_second_is_found() {
         let recent = Recent::new();
-        let slice = Arc::new(Slice::open());
+        let slice = Arc::new(Slice::open(None));
         recent.put(-1, &slice);
         assert!(Arc::ptr_eq(&recent.find(-1).unwrap(), &slice));
         assert!(recent.find(SLOTS - 1).is_none());
@@ -73,7 +73,7 @@ mod tests {
     fn a_later_second_takes_the_place_of_an_earlier() {
         let recent = Recent::new();
         for second in [5, 5 + SLOTS] {
-            recent.put(second, &Arc::new(Slice::open()));
+            recent.put(second, &Arc::new(Slice::open(None)));
         }
         assert!(recent.find(5).is_none());
         assert!(recent.find(5 + SLOTS).is_some());

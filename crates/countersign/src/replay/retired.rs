@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     fn filled(room: &Room, entries: u64) -> Retired {
-        let slice = Slice::open();
+        let slice = Slice::open(None);
         for nonce in 0..entries {
             let fingerprint = Fingerprint::numbered(nonce % 3, nonce);
             let reserve = || room.reserve(fingerprint.key_tag());

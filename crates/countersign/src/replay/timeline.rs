@@ -69,7 +69,8 @@ impl Timeline {
         }
         let slice = self.slices.get_with(second, || {
             lock(&self.seconds).insert(second);
-            Arc::new(Slice::open())
+            let before = self.recent.find(second.saturating_sub(1));
+            Arc::new(Slice::open(before.as_deref()))
         });
         self.still_live(second, slice, retired)
     }
@@ -189,7 +190,7 @@ mod tests {
         let late = timeline.slices.get_with(1000, || {
             lock(&timeline.seconds).insert(1000);
             timeline.drop_second(1000, &retired);
-            Arc::new(Slice::open())
+            Arc::new(Slice::open(None))
         });
         assert!(timeline.slices.contains_key(&1000));
         assert!(

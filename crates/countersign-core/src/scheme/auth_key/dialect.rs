@@ -62,9 +62,14 @@ impl Dialect {
     }
 
     /// Reads what follows the scheme word. The number of colons is fixed: one more or fewer is
-    /// malformed.
+    /// malformed. The last field is all that is left, and no signature has a colon in it.
     pub(super) fn parse(self, text: &[u8]) -> Option<Credential<'_>> {
-        let mut fields = text.split(|&b| b == b':');
+        let number = match self {
+            Self::Wiki => 2,
+            Self::V1 | Self::V2 => 3,
+            Self::V3 => 4,
+        };
+        let mut fields = text.splitn(number, |&b| b == b':');
         let time = if self == Self::Wiki {
             None
         } else {
@@ -77,7 +82,7 @@ impl Dialect {
             None
         };
         let signature = encoding::base64_padded_exact(fields.next()?)?;
-        fields.next().is_none().then_some(Credential {
+        Some(Credential {
             time,
             account_id,
             request_id,

@@ -41,7 +41,7 @@ use crate::claim::{
 };
 use crate::config::ConfigError;
 use crate::encoding;
-use crate::head::Head;
+use crate::head::{Head, Picked};
 use crate::http_date::{self, DateForm};
 use crate::mac::{Algorithm, Signature, Strength};
 use crate::policy::DigestStrength;
@@ -165,11 +165,14 @@ impl AuthKey {
         self
     }
 
-    fn read<'a>(&'a self, head: &Head<'a>) -> Result<Claim<'a>, Refusal> {
+    fn read<'a>(
+        &'a self,
+        head: &Head<'a>,
+        credential: Picked<'a>,
+        date: Picked<'a>,
+    ) -> Result<Claim<'a>, Refusal> {
         let malformed = || Refusal::new(Reason::MalformedCredentials).field(Field::Credential);
-        let value = head
-            .single(&self.header, Field::Credential)?
-            .unwrap_or_default();
+        let value = credential.single(Field::Credential)?.unwrap_or_default();
         if value.is_empty() {
             return Err(Reason::MissingCredentials.into());
         }
@@ -184,7 +187,7 @@ impl AuthKey {
                 .field(Field::Target)
                 .detail("The target ends in an empty query; send it without the question mark."));
         }
-        self.x_headers(head.headers())?;
+        let named = self.named(head.headers())?;
 
         let (signed_at, time_text, unsigned_date) = match credential.time {
             Some(text) => {
@@ -192,20 +195,18 @@ impl AuthKey {
                     .ok_or(Refusal::new(Reason::InvalidTimestamp).field(Field::SignedDate))?;
                 (time, text, None)
             }
-            None => self.read_dates(head)?,
+            None => self.read_dates(named.date, date)?,
         };
-        let nonce = match credential.request_id {
-            Some(id) => Some(id),
-            None => head.single(&self.names.nonce, Field::Nonce)?,
-        };
-        let nonce = match nonce {
+        let nonce = match credential.request_id.or(named.nonce) {
             None => None,
             Some(text) => Some(
                 Nonce::parse(text, NonceCase::Exact)
                     .ok_or(Refusal::new(Reason::InvalidNonce).field(Field::Nonce))?,
             ),
         };
-        self.check_content_type(head)?;
+        if let Some(signed) = named.content_type {
+            check_content_type(head, signed)?;
+        }
         let proof = Proof::Signature {
             signature: Signature::Sha256(credential.signature),
             derivation: self.dialect.derivation(time_text),
@@ -215,38 +216,62 @@ impl AuthKey {
             .signed_at(signed_at, time_text)
             .unsigned_date(unsigned_date)
             .nonce(nonce)
-            .body(self.read_digests(head)?))
+            .body(named.digests()?))
     }
 
-    fn x_headers<'a>(&self, headers: &'a HeaderMap) -> Result<XHeaders<'a>, Refusal> {
-        XHeaders::collect(headers, &self.names.prefix, &self.header)
+    fn collect<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        x_headers: &mut XHeaders<'a>,
+    ) -> Result<(), Refusal> {
+        x_headers.collect(headers, &self.names.prefix, &self.header)
+    }
+
+    fn check_x_headers(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        x_headers::each(headers, &self.names.prefix, &self.header, |_, _| {})
+    }
+
+    /// Checks the x-headers, and picks those out that have a meaning.
+    fn named<'a>(&self, headers: &'a HeaderMap) -> Result<Named<'a>, Refusal> {
+        let mut named = Named::default();
+        let names = &self.names;
+        x_headers::each(headers, &names.prefix, &self.header, |name, value| {
+            let place = if names.date.as_str() == name {
+                &mut named.date
+            } else if names.nonce.as_str() == name {
+                &mut named.nonce
+            } else if names.content_sha256.as_str() == name {
+                &mut named.content_sha256
+            } else if names.content_md5.as_str() == name {
+                &mut named.content_md5
+            } else if names.content_type.as_str() == name {
+                &mut named.content_type
+            } else {
+                return;
+            };
+            *place = Some(value);
+        })?;
+        Ok(named)
     }
 
     /// The signed `x-mac-date`, and the unsigned `Date` that must accompany it.
-    fn read_dates<'a>(&self, head: &Head<'a>) -> Result<Dates<'a>, Refusal> {
+    fn read_dates<'a>(
+        &self,
+        signed: Option<&'a [u8]>,
+        date: Picked<'a>,
+    ) -> Result<Dates<'a>, Refusal> {
         let missing = |field| Refusal::new(Reason::MissingHeader).field(field);
-        let text = head
-            .single(&self.names.date, Field::SignedDate)?
-            .ok_or(missing(Field::SignedDate))?;
+        let text = signed.ok_or(missing(Field::SignedDate))?;
         let signed_at = http_date::parse_as(text, self.dates)
             .ok_or(Refusal::new(Reason::InvalidTimestamp).field(Field::SignedDate))?;
-        let date = head
-            .single(&DATE, Field::Date)?
-            .ok_or(missing(Field::Date))?;
-        Ok((signed_at, text, http_date::parse(date)))
-    }
-
-    fn read_digests(&self, head: &Head<'_>) -> Result<BodyBinding<'static>, Refusal> {
-        let invalid = || Refusal::new(Reason::InvalidDigest).field(Field::Digest);
-        let md5 = match head.single(&self.names.content_md5, Field::Digest)? {
-            Some(text) => Some(encoding::base64_exact(text).ok_or_else(invalid)?),
-            None => None,
+        let date = date.single(Field::Date)?.ok_or(missing(Field::Date))?;
+        // Usually the same text, which need not be read twice.
+        let unsigned = if date == text {
+            Some(signed_at)
+        } else {
+            http_date::parse(date)
         };
-        let sha256 = match head.single(&self.names.content_sha256, Field::Digest)? {
-            Some(text) => Some(encoding::base64_exact(text).ok_or_else(invalid)?),
-            None => None,
-        };
-        Ok(BodyBinding::Digests { md5, sha256 })
+        Ok((signed_at, text, unsigned))
     }
 
     /// Puts the SHA-256 of the body there, and its MD5 where one was there before or where it is
@@ -289,18 +314,40 @@ impl AuthKey {
         }
         Ok(())
     }
+}
 
-    fn check_content_type(&self, head: &Head<'_>) -> Result<(), Refusal> {
-        let Some(signed) = head.single(&self.names.content_type, Field::SignedHeader)? else {
-            return Ok(());
+/// The x-headers with a meaning of their own, as sent.
+#[derive(Default)]
+struct Named<'a> {
+    date: Option<&'a [u8]>,
+    nonce: Option<&'a [u8]>,
+    content_md5: Option<&'a [u8]>,
+    content_sha256: Option<&'a [u8]>,
+    content_type: Option<&'a [u8]>,
+}
+
+impl Named<'_> {
+    fn digests(&self) -> Result<BodyBinding<'static>, Refusal> {
+        let invalid = || Refusal::new(Reason::InvalidDigest).field(Field::Digest);
+        let md5 = match self.content_md5 {
+            Some(text) => Some(encoding::base64_exact(text).ok_or_else(invalid)?),
+            None => None,
         };
-        // The original's clients send the x-header alone; only a contradiction is refused.
-        match head.single(&CONTENT_TYPE, Field::SignedHeader)? {
-            Some(sent) if sent != signed => Err(Refusal::new(Reason::DigestMismatch)
-                .field(Field::SignedHeader)
-                .detail("Content-Type is not the content type that was signed; send the same.")),
-            _ => Ok(()),
-        }
+        let sha256 = match self.content_sha256 {
+            Some(text) => Some(encoding::base64_exact(text).ok_or_else(invalid)?),
+            None => None,
+        };
+        Ok(BodyBinding::Digests { md5, sha256 })
+    }
+}
+
+fn check_content_type(head: &Head<'_>, signed: &[u8]) -> Result<(), Refusal> {
+    // The original's clients send the x-header alone; only a contradiction is refused.
+    match head.single(&CONTENT_TYPE, Field::SignedHeader)? {
+        Some(sent) if sent != signed => Err(Refusal::new(Reason::DigestMismatch)
+            .field(Field::SignedHeader)
+            .detail("Content-Type is not the content type that was signed; send the same.")),
+        _ => Ok(()),
     }
 }
 
@@ -339,9 +386,8 @@ impl Scheme for AuthKey {
     }
 
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
-        head.headers()
-            .contains_key(&self.header)
-            .then(|| self.read(head))
+        let [credential, date] = head.pick([&self.header, &DATE]);
+        (!credential.is_absent()).then(|| self.read(head, credential, date))
     }
 
     fn canonical(&self, head: &Head<'_>, claim: &Claim<'_>, text: &mut Canonical<'_>) {
@@ -353,7 +399,8 @@ impl Scheme for AuthKey {
             request_id: claim.claimed_nonce().map_or(b"", |nonce| nonce.as_bytes()),
         };
         // `claim` has accepted these headers already.
-        if let Ok(x_headers) = self.x_headers(head.headers()) {
+        let mut x_headers = XHeaders::none();
+        if let Ok(()) = self.collect(head.headers(), &mut x_headers) {
             self.dialect.write(&parts, &x_headers, &self.word, text);
         }
     }

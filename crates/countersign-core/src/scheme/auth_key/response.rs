@@ -40,7 +40,8 @@ impl AuthKey {
         time: &str,
         form: ResponseForm,
     ) -> Result<Vec<u8>, Refusal> {
-        let x_headers = self.x_headers(headers)?;
+        let mut x_headers = XHeaders::none();
+        self.collect(headers, &mut x_headers)?;
         Ok(Canonical::collect(|text| {
             self.write_response(&x_headers, time, form, text);
         }))
@@ -57,7 +58,8 @@ impl AuthKey {
         time: &str,
         form: ResponseForm,
     ) -> Result<String, SignError> {
-        let x_headers = self.x_headers(headers)?;
+        let mut x_headers = XHeaders::none();
+        self.collect(headers, &mut x_headers)?;
         let time = self.response_time(headers, time)?;
         let signature = key
             .sign(
@@ -85,7 +87,8 @@ impl AuthKey {
     ) -> Result<(), Refusal> {
         let received = encoding::base64_padded_exact(head::trim(signature.as_bytes()))
             .ok_or(Refusal::new(Reason::MalformedCredentials).field(Field::Credential))?;
-        let x_headers = self.x_headers(headers)?;
+        let mut x_headers = XHeaders::none();
+        self.collect(headers, &mut x_headers)?;
         let time = self.response_time(headers, time)?;
         let mismatch = || Refusal::invalid_credentials(crate::reason::Cause::SignatureMismatch);
         let mut keyed = key

@@ -15,6 +15,50 @@ use crate::reason::{Field, Reason, Refusal};
 /// sorting that an unauthenticated caller can cause.
 const MAX: usize = 32;
 
+/// Calls `take` with the name and the trimmed value of every header that begins with `prefix`.
+/// The header of the `credential` itself never counts, even if its name begins so: a signature
+/// cannot cover itself.
+#[inline]
+pub(super) fn each<'a>(
+    headers: &'a HeaderMap,
+    prefix: &str,
+    credential: &HeaderName,
+    mut take: impl FnMut(&'a str, &'a [u8]),
+) -> Result<(), Refusal> {
+    let malformed = |detail| {
+        Refusal::new(Reason::MalformedCredentials)
+            .field(Field::SignedHeader)
+            .detail(detail)
+    };
+    let (mut before, mut count) = ("", 0_usize);
+    for (name, value) in headers {
+        if !begins_with(name.as_str(), prefix) || name == credential {
+            continue;
+        }
+        let name = name.as_str();
+        if name.as_bytes().contains(&b'_') {
+            return Err(malformed(
+                "A signed header has an underscore in its name; use a hyphen.",
+            ));
+        }
+        if name.len() == prefix.len() {
+            return Err(malformed("A signed header has no name after its prefix."));
+        }
+        // The values of one name come one after the other.
+        if before == name {
+            return Err(Refusal::new(Reason::DuplicateHeader).field(Field::SignedHeader));
+        }
+        if count == MAX {
+            return Err(malformed(
+                "There are too many signed headers; send at most 32.",
+            ));
+        }
+        (before, count) = (name, count.saturating_add(1));
+        take(name, trim(value.as_bytes()));
+    }
+    Ok(())
+}
+
 /// The x-headers of a message, in canonical order.
 #[derive(Debug)]
 pub(super) struct XHeaders<'a> {
@@ -23,56 +67,31 @@ pub(super) struct XHeaders<'a> {
 }
 
 impl<'a> XHeaders<'a> {
-    /// Those of `headers` that begin with `prefix`. The header of the `credential` itself never
-    /// counts, even if its name begins so: a signature cannot cover itself.
+    /// None yet. Filled where it is, as it is a kilobyte that should not be moved.
+    pub(super) const fn none() -> Self {
+        Self {
+            lines: [("", b""); MAX],
+            count: 0,
+        }
+    }
+
+    /// Takes those that [`each`] finds.
     pub(super) fn collect(
+        &mut self,
         headers: &'a HeaderMap,
         prefix: &str,
         credential: &HeaderName,
-    ) -> Result<Self, Refusal> {
-        let malformed = |detail| {
-            Refusal::new(Reason::MalformedCredentials)
-                .field(Field::SignedHeader)
-                .detail(detail)
-        };
-        let mut found = Self {
-            lines: [("", b""); MAX],
-            count: 0,
-        };
-        for (name, value) in headers {
-            let ours = begins_with(name.as_str(), prefix) && name != credential;
-            let name = name.as_str();
-            if !ours {
-                continue;
+    ) -> Result<(), Refusal> {
+        each(headers, prefix, credential, |name, value| {
+            if let Some(line) = self.lines.get_mut(self.count) {
+                *line = (name, value);
+                self.count = self.count.saturating_add(1);
             }
-            if name.contains('_') {
-                return Err(malformed(
-                    "A signed header has an underscore in its name; use a hyphen.",
-                ));
-            }
-            if name.len() == prefix.len() {
-                return Err(malformed("A signed header has no name after its prefix."));
-            }
-            // The values of one name come one after the other.
-            let before = found
-                .count
-                .checked_sub(1)
-                .and_then(|last| found.lines.get(last));
-            if before.is_some_and(|(before, _)| *before == name) {
-                return Err(Refusal::new(Reason::DuplicateHeader).field(Field::SignedHeader));
-            }
-            let Some(line) = found.lines.get_mut(found.count) else {
-                return Err(malformed(
-                    "There are too many signed headers; send at most 32.",
-                ));
-            };
-            *line = (name, trim(value.as_bytes()));
-            found.count = found.count.saturating_add(1);
-        }
-        if let Some(lines) = found.lines.get_mut(..found.count) {
+        })?;
+        if let Some(lines) = self.lines.get_mut(..self.count) {
             lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
         }
-        Ok(found)
+        Ok(())
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -99,19 +118,29 @@ fn as_lines(one: &str, other: &str) -> std::cmp::Ordering {
 }
 
 /// Whether `name`, with `_` read as `-`, begins with `prefix`.
+#[inline]
 fn begins_with(name: &str, prefix: &str) -> bool {
-    name.len() >= prefix.len()
-        && name
-            .bytes()
-            .zip(prefix.bytes())
-            .all(|(byte, wanted)| byte == wanted || (byte == b'_' && wanted == b'-'))
+    let (name, prefix) = (name.as_bytes(), prefix.as_bytes());
+    // Nearly every other header is told by its first letter, which is none of the two signs.
+    if name.first() != prefix.first() {
+        return false;
+    }
+    let same = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte == b'_' && *wanted == b'-');
+    name.starts_with(prefix) || (name.len() >= prefix.len() && name.iter().zip(prefix).all(same))
 }
 
 fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {
-    let blank = |b: &u8| matches!(b, b' ' | b'\t');
-    if !value.iter().any(blank) {
+    // Dates have single spaces, which stay; to split at those costs more than the whole line.
+    let mut after_blank = false;
+    let folds = value.iter().any(|&byte| {
+        let found = byte == b'\t' || (byte == b' ' && after_blank);
+        after_blank = byte == b' ';
+        found
+    });
+    if !folds {
         return text.put(value);
     }
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
     let words = value.split(blank).filter(|word| !word.is_empty());
     for (index, word) in words.enumerate() {
         if index > 0 {
@@ -133,7 +162,9 @@ mod tests {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             map.append(name.parse::<HeaderName>().unwrap(), value);
         }
-        let collected = XHeaders::collect(&map, "x-mac-", &HeaderName::from_static("auth-key"))
+        let mut collected = XHeaders::none();
+        collected
+            .collect(&map, "x-mac-", &HeaderName::from_static("auth-key"))
             .map_err(|r| r.reason())?;
         let text = Canonical::collect(|text| collected.write(text));
         Ok(String::from_utf8(text).unwrap())

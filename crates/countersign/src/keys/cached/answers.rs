@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use countersign_core::{KeySet, LookupError};
-use moka::sync::Cache;
+use moka::notification::RemovalCause;
+use moka::sync::{Cache, CacheBuilder};
 use tokio::time::Instant;
+
+use super::front::Front;
 
 /// What a source of keys gives.
 pub(super) type Answer<P> = Result<Option<KeySet<P>>, LookupError>;
@@ -37,6 +40,7 @@ impl Default for Settings {
 
 /// The ids with keys and the ids without, apart: made-up ids must not displace keys.
 pub(super) struct Answers<P> {
+    front: Arc<Front<P>>,
     found: Cache<Arc<str>, Dated<KeySet<P>>>,
     unknown: Cache<Arc<str>, Dated<()>>,
     ttl: Duration,
@@ -48,18 +52,28 @@ pub(super) struct Answers<P> {
 }
 
 #[derive(Clone)]
-struct Dated<T> {
-    value: T,
-    asked_at: Instant,
-    epoch: u64,
+pub(super) struct Dated<T> {
+    pub(super) value: T,
+    pub(super) asked_at: Instant,
+    pub(super) epoch: u64,
 }
 
 impl<P: Send + Sync + 'static> Answers<P> {
     pub(super) fn new(settings: &Settings) -> Self {
         let kept_for = settings.ttl.saturating_add(settings.max_stale);
+        let front = Arc::new(Front::new());
+        let leaving = Arc::clone(&front);
+        let left = move |id: Arc<Arc<str>>, gone: Dated<KeySet<P>>, cause| {
+            if cause != RemovalCause::Replaced {
+                leaving.remove_answer_of(&id, gone.asked_at);
+            }
+        };
         Self {
-            found: cache(settings.capacity, kept_for),
-            unknown: cache(settings.negative_capacity, settings.negative_ttl),
+            front,
+            found: cache(settings.capacity, kept_for)
+                .eviction_listener(left)
+                .build(),
+            unknown: cache(settings.negative_capacity, settings.negative_ttl).build(),
             ttl: settings.ttl,
             negative_ttl: settings.negative_ttl,
             kept_for,
@@ -69,6 +83,16 @@ impl<P: Send + Sync + 'static> Answers<P> {
 
     /// What counts as the answer for `id` without asking; never an error.
     pub(super) fn fresh(&self, id: &str) -> Option<Answer<P>> {
+        if let Some(held) = self.front.find(id) {
+            let age = held.asked_at.elapsed();
+            if age < self.ttl && held.epoch == self.epoch.load(Ordering::SeqCst) {
+                if age.subsec_micros() % SAMPLE == 0 {
+                    // So that moka knows which ids are in use.
+                    drop(self.found.get(id));
+                }
+                return Some(Ok(Some(held.value)));
+            }
+        }
         if let Some(keys) = self.within(self.ttl, self.found.get(id)) {
             return Some(Ok(Some(keys)));
         }
@@ -94,8 +118,10 @@ impl<P: Send + Sync + 'static> Answers<P> {
                 asked_at,
                 epoch,
             };
+            self.front.put(Arc::clone(&id), dated.clone());
             self.found.insert(id, dated);
         } else {
+            self.front.remove(&id);
             self.found.invalidate(&id);
             let dated = Dated {
                 value: (),
@@ -107,12 +133,14 @@ impl<P: Send + Sync + 'static> Answers<P> {
     }
 
     pub(super) fn forget(&self, id: &str) {
+        self.front.remove(id);
         self.found.invalidate(id);
         self.unknown.invalidate(id);
     }
 
     pub(super) fn forget_all(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.front.clear();
         self.found.invalidate_all();
         self.unknown.invalidate_all();
     }
@@ -122,6 +150,10 @@ impl<P: Send + Sync + 'static> Answers<P> {
     pub(super) fn held(&self) -> (u64, u64) {
         self.found.run_pending_tasks();
         self.unknown.run_pending_tasks();
+        assert_eq!(
+            u64::try_from(self.front.len()),
+            Ok(self.found.entry_count())
+        );
         (self.found.entry_count(), self.unknown.entry_count())
     }
 
@@ -134,11 +166,16 @@ impl<P: Send + Sync + 'static> Answers<P> {
     }
 }
 
-fn cache<T: Clone + Send + Sync + 'static>(ids: u64, lifetime: Duration) -> Cache<Arc<str>, T> {
+fn cache<T: Clone + Send + Sync + 'static>(
+    ids: u64,
+    lifetime: Duration,
+) -> CacheBuilder<Arc<str>, T, Cache<Arc<str>, T>> {
     // moka panics above a thousand years.
     const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     Cache::builder()
         .max_capacity(ids)
         .time_to_live(lifetime.min(LONGEST))
-        .build()
 }
+
+/// moka is told of about one read in so many, by the last digits of the clock.
+const SAMPLE: u32 = 64;

@@ -11,6 +11,7 @@ use self::flights::{Next, State};
 
 mod answers;
 mod flights;
+mod front;
 #[cfg(test)]
 mod tests;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use countersign_benches::child::Child;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Request};
 use http_body::Frame;
@@ -19,7 +20,6 @@ use tokio::sync::{Barrier, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
-use crate::child::Child;
 use crate::client::{self, Connection, Credentials, Signer};
 use crate::roles::Role;
 use crate::{Goal, Result, upstream};
@@ -48,8 +48,8 @@ const MOST_MIB: f64 = 100.0;
 /// # Errors
 /// When a part cannot be started, or answers what it should not.
 pub(crate) async fn measure() -> Result<Goal> {
-    let echo = Child::start(Role::Upstream, None)?;
-    let gateway = Child::start(Role::Streaming, Some(echo.address()))?;
+    let echo = Child::start(Role::Upstream.name(), None)?;
+    let gateway = Child::start(Role::Streaming.name(), Some(echo.address()))?;
     let address = gateway.address();
     let signer = Arc::new(Signer::new()?);
     println!("Memory of the gateway, resident");

@@ -10,8 +10,8 @@ use crate::Result;
 /// What the program is told when it was started again, so that it does not try for ever.
 pub(crate) const ENSURED: &str = "descriptors-ensured";
 
-/// The gateway has one connection to each of 1,000 clients, and may have as many upstream.
-const NEEDED: u64 = 4096;
+/// The gateway has one connection to each of 10,000 clients, and a few hundred upstream.
+const NEEDED: u64 = 12_000;
 
 /// Returns when there is room, else becomes this program again with more of it.
 ///

@@ -1,11 +1,9 @@
 //! What a child process is: it prints its address, and serves until its parent is gone.
 
-use std::io::{self, Read};
-use std::net::SocketAddr;
-use std::process;
-use std::thread;
+use std::io;
 
 use countersign::{RestartGuard, StaticKeys};
+use countersign_benches::child::{end_with_parent, tell};
 use countersign_gateway::{Admission, Gateway, GatewayConfig};
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
@@ -14,6 +12,9 @@ use crate::{Result, client, plain, upstream};
 
 /// More than is uploaded.
 const MAX_UPLOAD: u64 = 4 * 1024 * 1024 * 1024;
+
+/// More than are opened.
+const MAX_CONNECTIONS: usize = 20_000;
 
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +74,7 @@ impl Role {
 /// # Errors
 /// When it cannot listen.
 pub(crate) fn run(role: Role, behind: Option<&str>) -> Result<()> {
-    thread::spawn(|| {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
-        process::exit(0);
-    });
+    end_with_parent();
     let behind = || behind.ok_or("the child needs the address of the upstream");
     role.runtime()?.block_on(async {
         match role {
@@ -88,7 +86,13 @@ pub(crate) fn run(role: Role, behind: Option<&str>) -> Result<()> {
             Role::Optional => gateway(config(behind()?)?.admission(Admission::Optional)).await,
             Role::Verified => gateway(config(behind()?)?).await,
             Role::Streaming => {
-                gateway(config(behind()?)?.stream_bodies().max_body(MAX_UPLOAD)).await
+                gateway(
+                    config(behind()?)?
+                        .stream_bodies()
+                        .max_body(MAX_UPLOAD)
+                        .max_connections(MAX_CONNECTIONS),
+                )
+                .await
             }
         }
     })
@@ -115,8 +119,4 @@ async fn listen() -> Result<TcpListener> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     tell(listener.local_addr()?);
     Ok(listener)
-}
-
-fn tell(address: SocketAddr) {
-    println!("{address}");
 }

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use countersign_benches::child::Child;
 use tokio::task::JoinSet;
 
-use crate::child::Child;
 use crate::client::{Connection, Credentials, Signer};
 use crate::roles::Role;
 use crate::{Goal, Result, upstream};
@@ -45,7 +45,7 @@ impl Subject {
         Ok(Self {
             what,
             credentials,
-            child: Child::start(role, Some(upstream))?,
+            child: Child::start(role.name(), Some(upstream))?,
             rounds: Vec::new(),
         })
     }
@@ -73,7 +73,7 @@ impl Subject {
 /// # Errors
 /// When a part cannot be started, or answers what it should not.
 pub(crate) async fn measure() -> Result<Goal> {
-    let echo = Child::start(Role::Upstream, None)?;
+    let echo = Child::start(Role::Upstream.name(), None)?;
     let behind = echo.address();
     let mut plain = Subject::start(
         Role::Plain,
