@@ -7,20 +7,20 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use countersign_core::{KeyId, KeyLookup, LookupError};
+use countersign_core::{KeyId, KeyLookup, KeySet, LookupError};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
 use super::answers::{Answer, Answers, Settings};
-use crate::keys::lock;
+use super::sync::{Mutex, lock};
 
 type Call<P> = BoxFuture<'static, Answer<P>>;
 
 /// What there is to do for an answer.
-pub(super) enum Next<P> {
+enum Next<P> {
     /// Nothing: it arrived a moment ago.
     Known(Answer<P>),
     /// Wait for the call, and thereby drive it.
@@ -55,12 +55,36 @@ impl<P: Send + Sync + 'static> State<P> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn answers(&self) -> &Answers<P> {
         &self.answers
     }
 
+    /// What is known of `id`, or else what `source` answers.
+    pub(super) async fn lookup<K>(
+        self: &Arc<Self>,
+        source: &Arc<K>,
+        id: KeyId<'_>,
+    ) -> Result<Option<KeySet<P>>, LookupError>
+    where
+        K: KeyLookup<Principal = P>,
+    {
+        let id = id.as_str();
+        if let Some(known) = self.answers.fresh(id) {
+            return known;
+        }
+        match self.join(source, id) {
+            Next::Known(answer) => answer,
+            Next::Wait(flight) => match flight.await {
+                // Looked up only now: an invalidation meanwhile has removed it.
+                Err(error) => self.answers.stale(id).map(Some).ok_or(error),
+                answer => answer,
+            },
+        }
+    }
+
     /// Joins the flight for `id`, or starts one.
-    pub(super) fn join<K>(self: &Arc<Self>, source: &Arc<K>, id: &str) -> Next<P>
+    fn join<K>(self: &Arc<Self>, source: &Arc<K>, id: &str) -> Next<P>
     where
         K: KeyLookup<Principal = P>,
     {
