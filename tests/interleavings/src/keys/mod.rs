@@ -1,0 +1,9 @@
+//! The cached lookup.
+
+#[path = "../../../../crates/countersign/src/keys/cached/answers.rs"]
+mod answers;
+#[path = "../../../../crates/countersign/src/keys/cached/flights.rs"]
+mod flights;
+
+pub mod scenarios;
+mod sync;
