@@ -4,8 +4,12 @@
 //! service behind.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
+
+/// When to try again after [`Problem::Overloaded`], in seconds: a peak may be over by then, and
+/// those who were refused come back spread over their own retry delays.
+const RETRY_SECONDS: u16 = 1;
 
 /// What went wrong. [`code`](Problem::code) is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,7 @@ pub(crate) enum Problem {
     UntrustedForwarding,
     InvalidOriginal,
     UnwritablePrincipal,
+    Overloaded,
     UpstreamUnreachable,
     UpstreamFailed,
     UpstreamTimeout,
@@ -31,6 +36,7 @@ impl Problem {
             Self::ClientStalled => "body_incomplete",
             Self::UntrustedForwarding => "untrusted_forwarding",
             Self::UnwritablePrincipal => "misconfigured",
+            Self::Overloaded => "overloaded",
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
@@ -46,6 +52,7 @@ impl Problem {
             | Self::ClientStalled => StatusCode::BAD_REQUEST,
             Self::MethodNotForwarded => StatusCode::NOT_IMPLEMENTED,
             Self::UnwritablePrincipal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamUnreachable | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -59,6 +66,7 @@ impl Problem {
             Self::ClientStalled => "Body incomplete",
             Self::UntrustedForwarding => "Untrusted forwarding",
             Self::UnwritablePrincipal => "Service misconfigured",
+            Self::Overloaded => "Overloaded",
             Self::UpstreamUnreachable => "Upstream unreachable",
             Self::UpstreamFailed => "Upstream failed",
             Self::UpstreamTimeout => "Upstream timed out",
@@ -84,6 +92,9 @@ impl Problem {
             }
             Self::UnwritablePrincipal => {
                 "The service is not configured correctly; its operator has the details."
+            }
+            Self::Overloaded => {
+                "This gateway has as many requests in hand as it takes; try again later."
             }
             Self::UpstreamUnreachable => {
                 "The service behind this gateway cannot be reached; try again later."
@@ -115,6 +126,9 @@ impl Problem {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(CONTENT_TYPE, problem);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self == Self::Overloaded {
+            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        }
         response
     }
 }
