@@ -4,7 +4,7 @@ use crate::Result;
 use crate::command::cargo;
 
 /// The programs of the package `countersign-benches`, in the order of their results.
-const PROGRAMS: &[&str] = &["gateway", "replay_redis", "key_store"];
+const PROGRAMS: &[&str] = &["gateway", "load", "timing", "replay_redis", "key_store"];
 
 /// Runs them. Whether every goal was met.
 ///

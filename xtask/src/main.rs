@@ -8,6 +8,7 @@ mod checks;
 mod command;
 mod examples;
 mod features;
+mod fuzz;
 mod metadata;
 mod readme;
 mod server;
@@ -29,6 +30,8 @@ tasks:
   test [--only STEP[,STEP…]]  run every check, or the named steps alone
   setup                       install the tools the checks need
   bench                       measure the gateway, each figure beside its goal
+  fuzz [TARGET…] [--seconds N]
+                              look for inputs that break a promise, 30 s per target unless told
   help                        print this text
 
 steps of `test`, in order:";
@@ -62,6 +65,11 @@ fn run(arguments: &[String]) -> Result<bool> {
         ["bench"] => {
             env::set_current_dir(workspace_root()?)?;
             bench::run()
+        }
+        ["fuzz", options @ ..] => {
+            env::set_current_dir(workspace_root()?)?;
+            fuzz::run_with(options)?;
+            Ok(true)
         }
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
