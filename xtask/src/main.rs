@@ -6,6 +6,8 @@
 mod bench;
 mod checks;
 mod command;
+#[cfg(test)]
+mod documents;
 mod examples;
 mod features;
 mod fuzz;

@@ -97,7 +97,7 @@ pub use self::lookup::{DynKeyLookup, KeyLookup, LookupError};
 pub use self::mac::{Algorithm, Derivation, Signature, Strength};
 pub use self::pipeline::{Accepted, Authenticated, Checked, Fresh};
 pub use self::policy::{BodyPolicy, DigestStrength, NonceRule, Policy, ReplayPolicy};
-pub use self::reason::{Cause, Field, Reason, Refusal, ServerTime};
+pub use self::reason::{Cause, Field, PROBLEM_TYPES, Reason, Refusal, ServerTime};
 pub use self::replay::{
     ClaimedNonce, DynReplayCache, FirstUse, NonceKey, NonceLife, Occupancy, ReplayCache,
     ReplayError, StoreId,

@@ -14,6 +14,13 @@ use http::StatusCode;
 use crate::time::Timestamp;
 use crate::window::Window;
 
+/// What the `type` of a problem+json begins with; the code is the rest.
+///
+/// It is the address of the page that has an entry for every code: what it means, what the caller
+/// does, what the operator does.
+pub const PROBLEM_TYPES: &str =
+    "https://docs.rs/countersign/latest/countersign/reasons/index.html#";
+
 macro_rules! reasons {
     ($($variant:ident, $code:literal, $status:ident, $title:literal, $detail:literal;)+) => {
         /// Why a request was refused, as the caller is told.

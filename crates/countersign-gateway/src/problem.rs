@@ -4,6 +4,7 @@
 //! service behind.
 
 use bytes::Bytes;
+use countersign::PROBLEM_TYPES;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
@@ -110,7 +111,7 @@ impl Problem {
 
     pub(crate) fn body(self) -> Bytes {
         format!(
-            r#"{{"type":"urn:countersign:reason:{code}","title":"{title}","status":{status},"detail":"{detail}","code":"{code}"}}"#,
+            r#"{{"type":"{PROBLEM_TYPES}{code}","title":"{title}","status":{status},"detail":"{detail}","code":"{code}"}}"#,
             code = self.code(),
             title = self.title(),
             status = self.status().as_u16(),
@@ -130,5 +131,33 @@ impl Problem {
             headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+
+    const ALL: [Problem; 11] = [
+        Problem::SignedHeaderIsHopByHop,
+        Problem::InvalidHost,
+        Problem::MethodNotForwarded,
+        Problem::ClientStalled,
+        Problem::UntrustedForwarding,
+        Problem::InvalidOriginal,
+        Problem::UnwritablePrincipal,
+        Problem::Overloaded,
+        Problem::UpstreamUnreachable,
+        Problem::UpstreamFailed,
+        Problem::UpstreamTimeout,
+    ];
+
+    #[test]
+    fn every_code_is_explained_with_its_status() {
+        let page = std::fs::read_to_string("../../docs/reasons.md").unwrap();
+        for problem in ALL {
+            let entry = format!("\n## {}\n\n{}", problem.code(), problem.status().as_u16());
+            assert!(page.contains(&entry), "{entry}");
+        }
     }
 }

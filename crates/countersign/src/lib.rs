@@ -6,7 +6,8 @@
 //!
 //! Start with [`VerifyLayer`], or the alias of your scheme: [`AuthKeyLayer`], [`HmacAuthLayer`],
 //! [`MoxieLayer`], [`MacLayer`]. Keys come from [`keys`]; what was accepted is remembered by
-//! [`replay`]. To call such a service, put a [`SignLayer`] around an HTTP client.
+//! [`replay`]. To call such a service, put a [`SignLayer`] around an HTTP client. What a code in an
+//! answer means stands in [`reasons`].
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -43,6 +44,7 @@ mod headers;
 pub mod keys;
 mod layer;
 mod outcome;
+pub mod reasons;
 mod rejection;
 pub mod replay;
 mod schemes;

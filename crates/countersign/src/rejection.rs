@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use bytes::Bytes;
-use countersign_core::{Cause, Reason, Refusal, SchemeId};
+use countersign_core::{Cause, PROBLEM_TYPES, Reason, Refusal, SchemeId};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 
@@ -102,7 +102,7 @@ impl Rejection {
             )
         });
         format!(
-            r#"{{"type":"urn:countersign:reason:{code}","title":"{title}","status":{status},"detail":"{detail}","code":"{code}"{times}}}"#,
+            r#"{{"type":"{PROBLEM_TYPES}{code}","title":"{title}","status":{status},"detail":"{detail}","code":"{code}"{times}}}"#,
             code = reason.code(),
             title = reason.title(),
             status = reason.status().as_u16(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use countersign::{
-    FirstUse, NonceKey, NonceLife, Reason, ReplayCache, ReplayError, StaticKeys, StoreId, Strength,
-    VerifyLayer,
+    FirstUse, NonceKey, NonceLife, PROBLEM_TYPES, Reason, ReplayCache, ReplayError, StaticKeys,
+    StoreId, Strength, VerifyLayer,
 };
 use countersign_tests::{Answer, Bench, Case, Holding, NOW, TestKeys, Wire, broken, call};
 use tower::Layer;
@@ -180,7 +180,7 @@ fn assert_problem(reason: Reason, answer: &Answer) {
         "{answer:?}"
     );
     let json = answer.json();
-    assert_eq!(json["type"], format!("urn:countersign:reason:{code}"));
+    assert_eq!(json["type"], format!("{PROBLEM_TYPES}{code}"));
     assert_eq!(json["title"], reason.title());
     assert_eq!(json["status"], reason.status().as_u16());
     assert!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign::{Outcome, Reason, ResponseBody, SchemeId, Verified};
+use countersign::{Outcome, PROBLEM_TYPES, Reason, ResponseBody, SchemeId, Verified};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -115,7 +115,7 @@ impl Answerer {
     fn name_verifiable(&self, response: &mut Response<Full<Bytes>>) {
         let reason = Reason::MissingDigest;
         let problem = format!(
-            r#"{{"type":"urn:countersign:reason:{code}","title":"{title}","status":{status},"detail":"{UNSEEN}","code":"{code}","verifiable_schemes":{schemes}}}"#,
+            r#"{{"type":"{PROBLEM_TYPES}{code}","title":"{title}","status":{status},"detail":"{UNSEEN}","code":"{code}","verifiable_schemes":{schemes}}}"#,
             code = reason.code(),
             title = reason.title(),
             status = reason.status().as_u16(),

@@ -10,12 +10,16 @@ use zeroize::Zeroizing;
 use super::MasterKey;
 use super::cipher::{CipherKey, KEY_LEN, framed};
 use crate::credential::{CredentialId, Principal};
+use crate::store::EntryId;
 
 /// What a sealed keyring opens for, and its format.
 const KEYRING_AAD: &[u8] = b"countersign keyring v1";
 
 /// What a sealed secret opens for, besides its credential, and its format.
 const SECRET_AAD: &[u8] = b"countersign secret v1";
+
+/// What a sealed entry opens for, besides its place, and its format.
+const ENTRY_AAD: &[u8] = b"countersign entry v1";
 
 /// How handles of `basic` credentials begin. No id of another scheme does: those are hexadecimal
 /// digits or 8 characters long.
@@ -128,12 +132,7 @@ impl Keyring {
         principal: &Principal,
         secret: &[u8],
     ) -> Result<Sealed, getrandom::Error> {
-        let Some(key) = self.data_keys.last() else {
-            return Err(getrandom::Error::UNEXPECTED); // a keyring is never empty
-        };
-        let number = self.newest().to_be_bytes();
-        let sealed = key.seal(&aad(&number, id, principal), secret)?;
-        Ok(Sealed([&number[..], &sealed].concat().into()))
+        self.seal_for(SECRET_AAD, &of_credential(id, principal), secret)
     }
 
     /// Opens what was sealed for the credential `id` of `principal`.
@@ -147,6 +146,50 @@ impl Keyring {
         principal: &Principal,
         sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+        self.open_for(SECRET_AAD, &of_credential(id, principal), sealed)
+    }
+
+    /// Seals what the entry `id` says.
+    ///
+    /// # Errors
+    /// When the operating system has no random numbers.
+    pub fn seal_entry(&self, id: &EntryId, plain: &[u8]) -> Result<Sealed, getrandom::Error> {
+        self.seal_for(ENTRY_AAD, &of_entry(id), plain)
+    }
+
+    /// Opens what the entry `id` says.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_entry(
+        &self,
+        id: &EntryId,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+        self.open_for(ENTRY_AAD, &of_entry(id), sealed)
+    }
+
+    fn seal_for(
+        &self,
+        format: &[u8],
+        place: &[&[u8]],
+        plain: &[u8],
+    ) -> Result<Sealed, getrandom::Error> {
+        let Some(key) = self.data_keys.last() else {
+            return Err(getrandom::Error::UNEXPECTED); // a keyring is never empty
+        };
+        let number = self.newest().to_be_bytes();
+        let aad = framed(&[&[format, &number], place].concat());
+        let sealed = key.seal(&aad, plain)?;
+        Ok(Sealed([&number[..], &sealed].concat().into()))
+    }
+
+    fn open_for(
+        &self,
+        format: &[u8],
+        place: &[&[u8]],
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
         let number = sealed.number().ok_or(UnsealError::Damaged)?;
         let key = usize::try_from(number)
             .ok()
@@ -154,8 +197,8 @@ impl Keyring {
             .and_then(|index| self.data_keys.get(index))
             .ok_or(UnsealError::UnknownKey)?;
         let text = sealed.0.get(NUMBER_LEN..).unwrap_or_default();
-        key.open(&aad(&number.to_be_bytes(), id, principal), text)
-            .ok_or(UnsealError::Damaged)
+        let aad = framed(&[&[format, &number.to_be_bytes()], place].concat());
+        key.open(&aad, text).ok_or(UnsealError::Damaged)
     }
 
     /// Whether `sealed` was sealed with the key that seals now.
@@ -206,13 +249,18 @@ impl fmt::Debug for Keyring {
     }
 }
 
-fn aad(number: &[u8], id: &CredentialId, principal: &Principal) -> Vec<u8> {
-    framed(&[
-        SECRET_AAD,
-        number,
-        id.as_str().as_bytes(),
-        principal.as_str().as_bytes(),
-    ])
+/// What a sealed secret belongs to.
+fn of_credential<'a>(id: &'a CredentialId, principal: &'a Principal) -> [&'a [u8]; 2] {
+    [id.as_str().as_bytes(), principal.as_str().as_bytes()]
+}
+
+/// What a sealed entry belongs to.
+fn of_entry(id: &EntryId) -> [&[u8]; 3] {
+    [
+        id.kind.name().as_bytes(),
+        id.owner.as_bytes(),
+        id.name.as_bytes(),
+    ]
 }
 
 /// The master key does not open the keyring.

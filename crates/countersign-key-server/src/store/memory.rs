@@ -1,16 +1,19 @@
 //! A store that forgets everything when it is dropped, for tests and trials.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, btree_map};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use countersign_core::Timestamp;
 
 use super::{
-    Change, Creation, CredentialStore, Idempotency, Life, Listing, NewRecord, Page, Position,
-    Record, Revision, Rotation, StoreError, StoreErrorKind, TokenId, TokenRecord, Update, Which,
+    Change, Creation, CredentialStore, Entry, EntryId, Idempotency, Life, Listing, NewRecord, Page,
+    Position, Record, Revision, Rotation, StoreError, StoreErrorKind, TokenId, TokenRecord, Update,
+    Which,
 };
 use crate::credential::CredentialId;
+use crate::seal::Sealed;
 
 /// Keeps credentials in memory. It is the model that the other stores are compared with: every
 /// call holds one lock from its beginning to its end.
@@ -26,6 +29,7 @@ struct Kept {
     retries: HashMap<[u8; 32], (Idempotency, CredentialId)>,
     keyring: Option<(Vec<u8>, Revision)>,
     tokens: Vec<TokenRecord>,
+    entries: BTreeMap<EntryId, Entry>,
 }
 
 impl MemoryStore {
@@ -230,6 +234,55 @@ impl CredentialStore for MemoryStore {
             token.revoked_at.get_or_insert(now);
         }
         Ok(found)
+    }
+
+    async fn add_entry(&self, entry: Entry) -> Result<bool, StoreError> {
+        match self.kept().entries.entry(entry.id.clone()) {
+            btree_map::Entry::Occupied(_) => Ok(false),
+            btree_map::Entry::Vacant(place) => {
+                place.insert(entry);
+                Ok(true)
+            }
+        }
+    }
+
+    async fn entry(&self, id: &EntryId) -> Result<Option<Sealed>, StoreError> {
+        Ok(self.kept().entries.get(id).map(|it| it.sealed.clone()))
+    }
+
+    async fn replace_entry(
+        &self,
+        id: &EntryId,
+        expected: &Sealed,
+        sealed: Sealed,
+    ) -> Result<bool, StoreError> {
+        let mut kept = self.kept();
+        let found = kept.entries.get_mut(id);
+        let Some(entry) = found.filter(|entry| entry.sealed == *expected) else {
+            return Ok(false);
+        };
+        entry.sealed = sealed;
+        Ok(true)
+    }
+
+    async fn entries(
+        &self,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let kept = self.kept();
+        let range = kept.entries.range((start, Bound::Unbounded));
+        Ok(range.take(limit).map(|(_, entry)| entry.clone()).collect())
+    }
+
+    async fn forget_entries(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut kept = self.kept();
+        let before = kept.entries.len();
+        kept.entries
+            .retain(|_, entry| entry.forget_after.is_none_or(|last| now <= last));
+        let removed = before.saturating_sub(kept.entries.len());
+        Ok(u64::try_from(removed).unwrap_or(u64::MAX))
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@
 
 #[cfg(feature = "couchdb")]
 pub mod couchdb;
+mod entry;
 mod error;
 mod listing;
 mod memory;
@@ -22,6 +23,7 @@ mod token;
 use async_trait::async_trait;
 use countersign_core::Timestamp;
 
+pub use self::entry::{Entry, EntryId, EntryKind};
 pub use self::error::{StoreError, StoreErrorKind};
 pub use self::listing::{Listing, Page, Position, Which};
 pub use self::memory::MemoryStore;
@@ -30,7 +32,7 @@ pub use self::token::{Scope, TokenHash, TokenId, TokenRecord};
 use crate::credential::CredentialId;
 use crate::seal::Sealed;
 
-/// Keeps credentials, API tokens and the sealed keyring.
+/// Keeps credentials, API tokens, the entries of the agent API and the sealed keyring.
 ///
 /// Every call is atomic and, when it returns `Ok`, durable. Dropping the future of a call does not
 /// undo it and does not leave it half done.
@@ -128,6 +130,48 @@ pub trait CredentialStore: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When it cannot be told whether it is revoked.
     async fn revoke_token(&self, id: &TokenId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Keeps a new entry. `false` when there is one with its id: of racing calls with one id,
+    /// exactly one is told `true`.
+    ///
+    /// # Errors
+    /// When it cannot be told whether it is kept.
+    async fn add_entry(&self, entry: Entry) -> Result<bool, StoreError>;
+
+    /// What the entry with this id says.
+    ///
+    /// # Errors
+    /// When it cannot be told whether there is one.
+    async fn entry(&self, id: &EntryId) -> Result<Option<Sealed>, StoreError>;
+
+    /// Seals an entry anew, if it is still sealed as `expected`. `false` when it is not, or there
+    /// is no such entry.
+    ///
+    /// # Errors
+    /// When it cannot be told whether it was changed.
+    async fn replace_entry(
+        &self,
+        id: &EntryId,
+        expected: &Sealed,
+        sealed: Sealed,
+    ) -> Result<bool, StoreError>;
+
+    /// At most `limit` entries after `after`, or the first ones, in an order of the store's own
+    /// that nothing alters; none when there are no more.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    async fn entries(
+        &self,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Removes the entries that are needed no more at `now`; how many these were.
+    ///
+    /// # Errors
+    /// When it cannot be told which are removed.
+    async fn forget_entries(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Whether the store can be read and written at this moment.
     ///

@@ -121,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn every_code_is_explained_with_its_status() {
+        let page = std::fs::read_to_string("../../docs/reasons.md").unwrap();
+        for code in Code::ALL {
+            let entry = format!("\n## {}\n\n{}", code.name(), code.status().as_u16());
+            assert!(page.contains(&entry), "{entry}");
+        }
+    }
+
+    #[test]
     fn every_code_is_a_refusal_and_says_what_to_do() {
         for code in Code::ALL {
             assert!(code.status().is_client_error() || code.status().is_server_error());

@@ -5,6 +5,7 @@ mod code;
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
+use countersign_core::PROBLEM_TYPES;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -112,8 +113,10 @@ impl From<OperationError> for Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(super) struct ProblemBody<'a> {
-    /// `urn:countersign:reason:` and the code.
-    #[schema(example = "urn:countersign:reason:credential_unknown")]
+    /// Where the code is explained.
+    #[schema(
+        example = "https://docs.rs/countersign/latest/countersign/reasons/index.html#credential_unknown"
+    )]
     r#type: &'a str,
     /// The code in words.
     #[schema(example = "No such credential")]
@@ -145,7 +148,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (code, status) = (self.code.name(), self.code.status());
         let body = ProblemBody {
-            r#type: &format!("urn:countersign:reason:{code}"),
+            r#type: &format!("{PROBLEM_TYPES}{code}"),
             title: self.code.title(),
             status: status.as_u16(),
             detail: self.detail.as_deref().unwrap_or(self.code.advice()),

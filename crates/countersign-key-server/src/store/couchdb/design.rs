@@ -15,7 +15,7 @@ pub(super) const DESIGN: &str = "_design/countersign";
 
 /// The version of the views. A newer program raises it when it changes them; documents have a
 /// version of their own.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// How often it is looked again at what others have made meanwhile.
 const ATTEMPTS: usize = 10;
@@ -33,15 +33,18 @@ pub(super) enum View {
     PresentOfPrincipal,
     /// Idempotency keys by the time until which they are remembered, with their `_rev`.
     Remembered,
+    /// Entries that are not kept for ever, by their last second, with their `_rev`.
+    Passing,
 }
 
 impl View {
-    const EACH: [Self; 5] = [
+    const EACH: [Self; 6] = [
         Self::All,
         Self::Present,
         Self::AllOfPrincipal,
         Self::PresentOfPrincipal,
         Self::Remembered,
+        Self::Passing,
     ];
 
     const fn name(self) -> &'static str {
@@ -51,6 +54,7 @@ impl View {
             Self::AllOfPrincipal => "all_of_principal",
             Self::PresentOfPrincipal => "present_of_principal",
             Self::Remembered => "remembered",
+            Self::Passing => "passing",
         }
     }
 
@@ -75,6 +79,10 @@ impl View {
                 "[doc.principal_hash, doc.order, doc.id], null",
             ),
             Self::Remembered => ("doc.type === 'idempotency'", "doc.until, doc._rev"),
+            Self::Passing => (
+                "doc.type === 'entry' && doc.forget_after !== undefined",
+                "doc.forget_after, doc._rev",
+            ),
         };
         format!("function (doc) {{ if ({condition}) {{ emit({emitted}); }} }}")
     }

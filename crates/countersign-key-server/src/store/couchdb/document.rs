@@ -26,17 +26,20 @@ pub(super) enum Kind {
     Tokens,
     /// The sealed keyring.
     Keyring,
+    /// An entry of the agent API.
+    Entry,
     /// What is written to see whether writing works.
     Probe,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Credential,
         Self::Withdrawn,
         Self::Idempotency,
         Self::Tokens,
         Self::Keyring,
+        Self::Entry,
         Self::Probe,
     ];
 
@@ -48,6 +51,7 @@ impl Kind {
             Self::Idempotency => "idempotency",
             Self::Tokens => "tokens",
             Self::Keyring => "keyring",
+            Self::Entry => "entry",
             Self::Probe => "probe",
         }
     }

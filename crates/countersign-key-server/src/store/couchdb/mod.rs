@@ -45,6 +45,7 @@ mod credential;
 mod database;
 mod design;
 mod document;
+mod entries;
 mod foreign;
 mod inner;
 mod intent;
@@ -67,10 +68,11 @@ pub(crate) use self::foreign::ForeignDocument;
 use self::inner::{Inner, cut_off};
 use self::trouble::unavailable;
 use super::{
-    Change, Creation, CredentialStore, Life, Listing, NewRecord, Page, Record, Revision, Rotation,
-    StoreError, TokenId, TokenRecord, Update,
+    Change, Creation, CredentialStore, Entry, EntryId, Life, Listing, NewRecord, Page, Record,
+    Revision, Rotation, StoreError, TokenId, TokenRecord, Update,
 };
 use crate::credential::CredentialId;
+use crate::seal::Sealed;
 
 /// How long a call of the store may take, with all the calls of CouchDB that it makes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -203,6 +205,39 @@ impl CredentialStore for CouchStore {
     async fn revoke_token(&self, id: &TokenId, now: Timestamp) -> Result<bool, StoreError> {
         let id = id.clone();
         self.whole(move |inner| async move { inner.revoke_token(&id, now).await })
+            .await
+    }
+
+    async fn add_entry(&self, entry: Entry) -> Result<bool, StoreError> {
+        self.whole(|inner| async move { inner.add_entry(&entry).await })
+            .await
+    }
+
+    async fn entry(&self, id: &EntryId) -> Result<Option<Sealed>, StoreError> {
+        bounded(self.inner.entry(id)).await
+    }
+
+    async fn replace_entry(
+        &self,
+        id: &EntryId,
+        expected: &Sealed,
+        sealed: Sealed,
+    ) -> Result<bool, StoreError> {
+        let (id, expected) = (id.clone(), expected.clone());
+        self.whole(move |inner| async move { inner.replace_entry(&id, &expected, sealed).await })
+            .await
+    }
+
+    async fn entries(
+        &self,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        bounded(self.inner.entries(after, limit)).await
+    }
+
+    async fn forget_entries(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.whole(move |inner| async move { inner.forget_entries(now).await })
             .await
     }
 

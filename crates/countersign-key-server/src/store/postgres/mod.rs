@@ -47,16 +47,17 @@ use countersign_core::Timestamp;
 
 use self::address::Address;
 use self::operation::{
-    AddToken, Check, Create, Find, ListPage, PutKeyring, ReadKeyring, ReadTokens, RevokeToken,
-    Rotate, Touch, UpdateRecord,
+    AddEntry, AddToken, Check, Create, Find, FindEntry, ForgetEntries, ListEntries, ListPage,
+    PutKeyring, ReadKeyring, ReadTokens, ReplaceEntry, RevokeToken, Rotate, Touch, UpdateRecord,
 };
 use self::pool::Pool;
 pub use self::pool::{CALL_TIMEOUT, MAX_CONNECTIONS};
 use super::{
-    Change, Creation, CredentialStore, Life, Listing, NewRecord, Page, Record, Revision, Rotation,
-    StoreError, TokenId, TokenRecord, Update,
+    Change, Creation, CredentialStore, Entry, EntryId, Life, Listing, NewRecord, Page, Record,
+    Revision, Rotation, StoreError, TokenId, TokenRecord, Update,
 };
 use crate::credential::CredentialId;
+use crate::seal::Sealed;
 
 /// Keeps credentials in a PostgreSQL database.
 #[derive(Debug)]
@@ -159,6 +160,41 @@ impl CredentialStore for PostgresStore {
     async fn revoke_token(&self, id: &TokenId, now: Timestamp) -> Result<bool, StoreError> {
         let id = id.clone();
         self.0.run(RevokeToken { id, now }).await
+    }
+
+    async fn add_entry(&self, entry: Entry) -> Result<bool, StoreError> {
+        self.0.run(AddEntry(entry)).await
+    }
+
+    async fn entry(&self, id: &EntryId) -> Result<Option<Sealed>, StoreError> {
+        self.0.run(FindEntry(id.clone())).await
+    }
+
+    async fn replace_entry(
+        &self,
+        id: &EntryId,
+        expected: &Sealed,
+        sealed: Sealed,
+    ) -> Result<bool, StoreError> {
+        let replace = ReplaceEntry {
+            id: id.clone(),
+            expected: expected.clone(),
+            sealed,
+        };
+        self.0.run(replace).await
+    }
+
+    async fn entries(
+        &self,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let after = after.cloned();
+        self.0.run(ListEntries { after, limit }).await
+    }
+
+    async fn forget_entries(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.0.run(ForgetEntries(now)).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -7,8 +7,8 @@ use super::error::Trouble;
 use crate::credential::{AuthScheme, CredentialId, Principal};
 use crate::seal::Sealed;
 use crate::store::{
-    Life, Record, Revision, Scope, State, StoreError, StoreErrorKind, TokenHash, TokenId,
-    TokenRecord,
+    Entry, EntryId, EntryKind, Life, Record, Revision, Scope, State, StoreError, StoreErrorKind,
+    TokenHash, TokenId, TokenRecord,
 };
 
 /// The columns of a record, in the order in which [`record`] reads them.
@@ -17,6 +17,22 @@ pub(super) const RECORD: &str = "ordinal, revision, created_at, deleted_at, expi
 
 /// The columns of a token, in the order in which [`token`] reads them.
 pub(super) const TOKEN: &str = "id, name, scope, hash, created_at, revoked_at";
+
+/// The columns of an entry, in the order in which [`entry`] reads them.
+pub(super) const ENTRY: &str = "kind, owner, name, forget_after, sealed";
+
+/// The entry in a row of the columns [`ENTRY`].
+pub(super) fn entry(row: &Row) -> Result<Entry, Trouble> {
+    let kind = EntryKind::from_name(row.try_get(0)?)
+        .ok_or_else(|| damaged("a row of countersign_entries"))?;
+    let (owner, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+    let sealed: Vec<u8> = row.try_get(4)?;
+    Ok(Entry {
+        id: EntryId::new(kind, owner, name),
+        sealed: Sealed::from_bytes(sealed),
+        forget_after: time(row.try_get(3)?),
+    })
+}
 
 /// The record in a row of the columns [`RECORD`], and its place in listings.
 pub(super) fn record(row: &Row) -> Result<(i64, Record), Trouble> {

@@ -12,6 +12,7 @@
 //! runs is one.
 
 mod credentials;
+mod entries;
 mod file;
 mod keyring;
 mod listing;
@@ -34,10 +35,11 @@ use self::readers::Readers;
 use self::trouble::Failure;
 use self::writer::Writer;
 use super::{
-    Change, Creation, CredentialStore, Life, Listing, NewRecord, Page, Record, Revision, Rotation,
-    StoreError, StoreErrorKind, TokenId, TokenRecord, Update,
+    Change, Creation, CredentialStore, Entry, EntryId, Life, Listing, NewRecord, Page, Record,
+    Revision, Rotation, StoreError, StoreErrorKind, TokenId, TokenRecord, Update,
 };
 use crate::credential::CredentialId;
+use crate::seal::Sealed;
 
 /// How many uses are noted in one go, so that a creation never waits for more of them.
 const USES_AT_ONCE: usize = 1000;
@@ -222,6 +224,44 @@ impl CredentialStore for SqliteStore {
         let id = id.clone();
         self.writer
             .write(move |connection| tokens::revoke(connection, &id, now))
+            .await
+    }
+
+    async fn add_entry(&self, entry: Entry) -> Result<bool, StoreError> {
+        self.writer
+            .write(move |connection| entries::add(connection, &entry))
+            .await
+    }
+
+    async fn entry(&self, id: &EntryId) -> Result<Option<Sealed>, StoreError> {
+        self.look_up(|connection| entries::find(connection, id))
+    }
+
+    async fn replace_entry(
+        &self,
+        id: &EntryId,
+        expected: &Sealed,
+        sealed: Sealed,
+    ) -> Result<bool, StoreError> {
+        let (id, expected) = (id.clone(), expected.clone());
+        self.writer
+            .write(move |connection| entries::replace(connection, &id, &expected, &sealed))
+            .await
+    }
+
+    async fn entries(
+        &self,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let after = after.cloned();
+        self.read(move |connection| entries::list(connection, after.as_ref(), limit))
+            .await
+    }
+
+    async fn forget_entries(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.writer
+            .write(move |connection| entries::forget(connection, now))
             .await
     }
 

@@ -6,7 +6,10 @@ use rusqlite::types::{Type, ValueRef};
 
 use crate::credential::{AuthScheme, CredentialId, Principal};
 use crate::seal::Sealed;
-use crate::store::{Life, Record, Revision, Scope, State, TokenHash, TokenId, TokenRecord};
+use crate::store::{
+    Entry, EntryId, EntryKind, Life, Record, Revision, Scope, State, TokenHash, TokenId,
+    TokenRecord,
+};
 
 /// The columns of a record, as [`record`] reads them.
 macro_rules! record_columns {
@@ -49,6 +52,19 @@ pub(super) fn token(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
         hash: TokenHash(hash(row, 3)?),
         created_at: Timestamp::from_unix(row.get(4)?),
         revoked_at: time(row, 5)?,
+    })
+}
+
+/// The entry of a row as `entries::list` asks for it.
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        id: EntryId::new(
+            text(row, 0, EntryKind::from_name)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+        ),
+        forget_after: time(row, 3)?,
+        sealed: Sealed::from_bytes(row.get_ref(4)?.as_blob()?),
     })
 }
 

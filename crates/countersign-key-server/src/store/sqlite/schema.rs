@@ -62,6 +62,16 @@ const MIGRATIONS: &[&str] = &[
         times_asked INTEGER NOT NULL
     ) STRICT;
     INSERT INTO readiness VALUES (1, 0);",
+    // The entries of the agent API.
+    "CREATE TABLE entries (
+        kind TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        forget_after INTEGER,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (kind, owner, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX entries_by_time ON entries (forget_after) WHERE forget_after IS NOT NULL;",
 ];
 
 /// Makes a new or an older file one of this version.

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
+use countersign_core::PROBLEM_TYPES;
 use http::{Method, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -87,11 +88,7 @@ impl Description {
             let problem = answer.json();
             assert_eq!(problem["status"], answer.status.as_u16(), "{place}");
             let code = problem["code"].as_str().unwrap();
-            assert_eq!(
-                problem["type"],
-                format!("urn:countersign:reason:{code}"),
-                "{place}"
-            );
+            assert_eq!(problem["type"], format!("{PROBLEM_TYPES}{code}"), "{place}");
         }
     }
 

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use countersign_core::Timestamp;
 use countersign_key_server::credential::CredentialId;
+use countersign_key_server::seal::Sealed;
 use countersign_key_server::store::{
-    Change, Creation, CredentialStore, Life, Listing, MemoryStore, NewRecord, Page, Record,
-    Revision, Rotation, StoreError, StoreErrorKind, TokenId, TokenRecord, Update,
+    Change, Creation, CredentialStore, Entry, EntryId, Life, Listing, MemoryStore, NewRecord, Page,
+    Record, Revision, Rotation, StoreError, StoreErrorKind, TokenId, TokenRecord, Update,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +163,44 @@ impl CredentialStore for Faulty {
     async fn revoke_token(&self, id: &TokenId, now: Timestamp) -> Result<bool, StoreError> {
         self.trouble().await?;
         self.inner.revoke_token(id, now).await
+    }
+
+    async fn add_entry(&self, entry: Entry) -> Result<bool, StoreError> {
+        match self.trouble().await? {
+            Fault::Taken => Ok(false),
+            _ => self.inner.add_entry(entry).await,
+        }
+    }
+
+    async fn entry(&self, id: &EntryId) -> Result<Option<Sealed>, StoreError> {
+        self.trouble().await?;
+        self.inner.entry(id).await
+    }
+
+    async fn replace_entry(
+        &self,
+        id: &EntryId,
+        expected: &Sealed,
+        sealed: Sealed,
+    ) -> Result<bool, StoreError> {
+        match self.trouble().await? {
+            Fault::Stale => Ok(false),
+            _ => self.inner.replace_entry(id, expected, sealed).await,
+        }
+    }
+
+    async fn entries(
+        &self,
+        after: Option<&EntryId>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.trouble().await?;
+        self.inner.entries(after, limit).await
+    }
+
+    async fn forget_entries(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.trouble().await?;
+        self.inner.forget_entries(now).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

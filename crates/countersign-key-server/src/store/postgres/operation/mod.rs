@@ -1,6 +1,7 @@
 //! What the calls of the store do with a connection.
 
 mod create;
+mod entries;
 mod insert;
 mod keyring;
 mod read;
@@ -13,6 +14,7 @@ use deadpool_postgres::{Client, Transaction};
 use tokio_postgres::IsolationLevel;
 
 pub(super) use self::create::Create;
+pub(super) use self::entries::{AddEntry, FindEntry, ForgetEntries, ListEntries, ReplaceEntry};
 pub(super) use self::keyring::{PutKeyring, ReadKeyring};
 pub(super) use self::read::{Check, Find, ListPage};
 pub(super) use self::rotate::Rotate;

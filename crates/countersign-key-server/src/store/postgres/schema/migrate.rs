@@ -12,7 +12,10 @@ use crate::store::{StoreError, StoreErrorKind};
 
 /// Every migration, from the oldest to the newest. What stands here stays as it is: to change the
 /// schema, add one.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("0001_first.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_entries.sql"),
+];
 
 /// What a migration holds while it runs: a number of our own, drawn once. Advisory locks belong to
 /// a database.
