@@ -52,6 +52,11 @@ impl Echo {
         self.lock().last().cloned().expect("the service was called")
     }
 
+    /// All that it has seen, in order.
+    pub fn all(&self) -> Vec<Seen> {
+        self.lock().clone()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

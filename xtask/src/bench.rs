@@ -25,6 +25,8 @@ const PROGRAMS: &[Program] = &[
     bench("layer"),
     bin("bodies"),
     bin("gateway"),
+    bin("load"),
+    bin("timing"),
     bin("replay_redis"),
     bin("key_store"),
     bin("programs"),

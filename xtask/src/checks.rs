@@ -5,7 +5,9 @@ use crate::command::{cargo, run};
 
 /// rustfmt would change nothing.
 pub(crate) fn fmt() -> Result<()> {
-    run(&mut cargo(&["fmt", "--all", "--check"]))
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    run(&mut cargo(&fuzz))
 }
 
 /// No lint fires, on any target with any feature.

@@ -10,6 +10,7 @@ mod command;
 mod documents;
 mod examples;
 mod features;
+mod fuzz;
 mod metadata;
 mod readme;
 mod server;
@@ -31,6 +32,8 @@ tasks:
   test [--only STEP[,STEP…]]  run every check, or the named steps alone
   setup                       install the tools the checks need
   bench [NAME…]               run the benchmarks, or those named: each figure beside its goal
+  fuzz [TARGET…] [--seconds N]
+                              look for inputs that break a promise, 30 s per target unless told
   help                        print this text
 
 steps of `test`, in order:";
@@ -64,6 +67,11 @@ fn run(arguments: &[String]) -> Result<bool> {
         ["bench", names @ ..] => {
             env::set_current_dir(workspace_root()?)?;
             bench::run(names)
+        }
+        ["fuzz", options @ ..] => {
+            env::set_current_dir(workspace_root()?)?;
+            fuzz::run_with(options)?;
+            Ok(true)
         }
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::{Result, checks, examples, features, readme, setup};
+use crate::{Result, checks, examples, features, fuzz, readme, setup};
 
 /// One named check.
 pub(crate) struct Step {
@@ -69,6 +69,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "readme",
         about: "the README's example in an empty project",
         run: readme::run_example,
+    },
+    Step {
+        name: "fuzz",
+        about: "each fuzz target finds nothing in half a minute",
+        run: fuzz::run,
     },
 ];
 

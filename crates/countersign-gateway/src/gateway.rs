@@ -10,10 +10,11 @@ use crate::drain::Drain;
 use crate::error::GatewayError;
 #[cfg(feature = "ext-authz")]
 use crate::ext_authz::Listener;
+use crate::forward_auth::ForwardAuth;
 use crate::front::Front;
 use crate::observe::{Observer, Recorder};
 use crate::proxy::Proxy;
-use crate::server::{self, Server};
+use crate::server::{self, Bounded, Server};
 
 /// How many connections the listener for metrics serves at once: a scraper, a prober, and
 /// somebody who looks.
@@ -34,8 +35,8 @@ pub struct Gateway {
 }
 
 enum Service {
-    Proxy(Front<Proxy>),
-    ForwardAuth(crate::forward_auth::ForwardAuth),
+    Proxy(Bounded<Front<Proxy>>),
+    ForwardAuth(Bounded<ForwardAuth>),
 }
 
 impl Gateway {
@@ -74,11 +75,13 @@ impl Gateway {
             Mode::Proxy(upstream) => {
                 let layer = checking.layer(over, Reading::AsConfigured)?;
                 let proxy = Proxy::new(upstream, identity, trusted, over, drain.clone());
-                Service::Proxy(Front::new(&layer, proxy, &checking.credential_headers()))
+                let front = Front::new(&layer, proxy, &checking.credential_headers());
+                Service::Proxy(Bounded::new(front, config.max_in_flight))
             }
-            Mode::ForwardAuth(convention) => Service::ForwardAuth(
-                crate::forward_auth::ForwardAuth::new(&checking, convention, trusted, identity)?,
-            ),
+            Mode::ForwardAuth(convention) => {
+                let service = ForwardAuth::new(&checking, convention, trusted, identity)?;
+                Service::ForwardAuth(Bounded::new(service, config.max_in_flight))
+            }
         };
         let room = config.max_connections;
         let server = Server::bind("listen", &config.listen, room, drain.clone()).await?;

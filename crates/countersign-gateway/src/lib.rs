@@ -28,8 +28,9 @@ mod server;
 mod trust;
 
 pub use self::config::{
-    Admission, DEFAULT_DRAIN, DEFAULT_MAX_BODY, DEFAULT_MAX_CONNECTIONS, DEFAULT_UPSTREAM_TIMEOUT,
-    GatewayConfig, SCHEME_NAMES, body_policy, replay_policy, restart_guard,
+    Admission, DEFAULT_DRAIN, DEFAULT_MAX_BODY, DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_IN_FLIGHT,
+    DEFAULT_UPSTREAM_TIMEOUT, GatewayConfig, SCHEME_NAMES, body_policy, replay_policy,
+    restart_guard,
 };
 pub use self::error::GatewayError;
 pub use self::forward_auth::Convention;

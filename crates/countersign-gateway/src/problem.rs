@@ -5,8 +5,12 @@
 
 use bytes::Bytes;
 use countersign::PROBLEM_TYPES;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
+
+/// When to try again after [`Problem::Overloaded`], in seconds: a peak may be over by then, and
+/// those who were refused come back spread over their own retry delays.
+const RETRY_SECONDS: u16 = 1;
 
 /// What went wrong. [`code`](Problem::code) is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,7 @@ pub(crate) enum Problem {
     UntrustedForwarding,
     InvalidOriginal,
     UnwritablePrincipal,
+    Overloaded,
     UpstreamUnreachable,
     UpstreamFailed,
     UpstreamTimeout,
@@ -32,6 +37,7 @@ impl Problem {
             Self::ClientStalled => "body_incomplete",
             Self::UntrustedForwarding => "untrusted_forwarding",
             Self::UnwritablePrincipal => "misconfigured",
+            Self::Overloaded => "overloaded",
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
@@ -47,6 +53,7 @@ impl Problem {
             | Self::ClientStalled => StatusCode::BAD_REQUEST,
             Self::MethodNotForwarded => StatusCode::NOT_IMPLEMENTED,
             Self::UnwritablePrincipal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamUnreachable | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -60,6 +67,7 @@ impl Problem {
             Self::ClientStalled => "Body incomplete",
             Self::UntrustedForwarding => "Untrusted forwarding",
             Self::UnwritablePrincipal => "Service misconfigured",
+            Self::Overloaded => "Overloaded",
             Self::UpstreamUnreachable => "Upstream unreachable",
             Self::UpstreamFailed => "Upstream failed",
             Self::UpstreamTimeout => "Upstream timed out",
@@ -85,6 +93,9 @@ impl Problem {
             }
             Self::UnwritablePrincipal => {
                 "The service is not configured correctly; its operator has the details."
+            }
+            Self::Overloaded => {
+                "This gateway has as many requests in hand as it takes; try again later."
             }
             Self::UpstreamUnreachable => {
                 "The service behind this gateway cannot be reached; try again later."
@@ -116,6 +127,9 @@ impl Problem {
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(CONTENT_TYPE, problem);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self == Self::Overloaded {
+            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        }
         response
     }
 }
@@ -124,7 +138,7 @@ impl Problem {
 mod tests {
     use super::Problem;
 
-    const ALL: [Problem; 10] = [
+    const ALL: [Problem; 11] = [
         Problem::SignedHeaderIsHopByHop,
         Problem::InvalidHost,
         Problem::MethodNotForwarded,
@@ -132,6 +146,7 @@ mod tests {
         Problem::UntrustedForwarding,
         Problem::InvalidOriginal,
         Problem::UnwritablePrincipal,
+        Problem::Overloaded,
         Problem::UpstreamUnreachable,
         Problem::UpstreamFailed,
         Problem::UpstreamTimeout,

@@ -4,7 +4,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use countersign::VerifyLayer;
+use countersign::keys::CachedLookup;
 use countersign_tests::{Bench, Case, Holding, Scripted, Slow, Step, TestKeys, Wire, call};
+use tower::limit::ConcurrencyLimit;
 use tower::{Layer, ServiceExt};
 
 /// A layer that waits wherever a layer can wait.
@@ -100,6 +102,38 @@ async fn a_reporting_layer_that_is_left_claims_nothing_by_halves_either() {
             assert_eq!(answer.status, 200, "{case} {polls}");
             assert_eq!(answer.caller().is_empty(), claimed == 1, "{case} {polls}");
             assert_eq!(bench.replay.len(), 1, "{case} {polls}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn leaving_at_any_poll_gives_the_only_place_back_and_strands_no_cached_lookup() {
+    for case in Case::signing() {
+        for polls in 0.. {
+            let bench = Bench::new();
+            let keys = TestKeys::new(case.static_keys()).holding(Holding::Waiting(2));
+            let asked = keys.asked();
+            let layer = VerifyLayer::any([case.any_scheme()], CachedLookup::new(keys));
+            let layer = layer.clock(bench.clock.clone());
+            let layer = layer.replay(Slow::new(bench.replay.clone(), 2));
+            let service = ConcurrencyLimit::new(layer.layer(bench.echo.clone()), 1);
+            let answered = {
+                let wire = case.sign(&Wire::post("/", "hello"));
+                let mut answering = pin!(service.clone().oneshot(wire.http1(body())));
+                let mut context = Context::from_waker(Waker::noop());
+                (0..polls).any(|_| answering.as_mut().poll(&mut context).is_ready())
+            };
+            for _ in 0..2 {
+                let next = case.sign(&Wire::post("/next", "hello"));
+                let answer = call(&service, next.http1(body())).await;
+                assert_eq!(answer.status, 200, "{case} {polls}: {answer:?}");
+            }
+            // The first lookup may have been given up; what came after it is remembered.
+            assert!((1..=2).contains(&asked.times()), "{case} {polls}");
+            if answered {
+                break;
+            }
+            assert!(polls < 100, "{case}: never answered");
         }
     }
 }

@@ -174,6 +174,10 @@ impl GatewayConfig {
             let fix = "use at least 1; 4096 is the default";
             return Err(ConfigError::new("max-connections", "0", fix).into());
         }
+        if self.max_in_flight == 0 {
+            let fix = "use at least 1; 1024 is the default";
+            return Err(ConfigError::new("max-in-flight", "0", fix).into());
+        }
         let keys = self.open_keys()?;
         let replay = self.replay.open(&self.clock).await?;
         let replay_policy = if self.replay.is_off() {

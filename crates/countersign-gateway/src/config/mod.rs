@@ -33,6 +33,11 @@ pub const DEFAULT_MAX_BODY: u64 = 1024 * 1024;
 /// request in flight; more connections wait in the kernel's queue.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 4096;
 
+/// How many requests are served at once, over all connections: one HTTP/2 connection may bring many.
+/// With bodies of the default size they hold a gigabyte at the very most; and when a thousand are
+/// in hand, one more has nothing to gain from waiting.
+pub const DEFAULT_MAX_IN_FLIGHT: usize = 1024;
+
 /// Where keys come from.
 #[derive(Clone)]
 pub(crate) enum Keys {
@@ -86,6 +91,7 @@ pub struct GatewayConfig {
     pub(crate) drain: Duration,
     pub(crate) upstream_timeout: Duration,
     pub(crate) max_connections: usize,
+    pub(crate) max_in_flight: usize,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -134,6 +140,7 @@ impl GatewayConfig {
             drain: DEFAULT_DRAIN,
             upstream_timeout: DEFAULT_UPSTREAM_TIMEOUT,
             max_connections: DEFAULT_MAX_CONNECTIONS,
+            max_in_flight: DEFAULT_MAX_IN_FLIGHT,
             clock: Arc::new(SystemClock),
         }
     }

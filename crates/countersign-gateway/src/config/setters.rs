@@ -212,6 +212,18 @@ impl GatewayConfig {
         self
     }
 
+    /// How many requests are served at once; 1,024 unless set. One more is answered 503 with
+    /// `Retry-After` at once, and counted in `countersign_gateway_shed_total`.
+    ///
+    /// The listener for Envoy takes as many again.
+    ///
+    /// A request counts until its answer has been sent, a long poll or a stream of events as long
+    /// as it lasts. A change of protocol (WebSocket) no longer counts once it is made.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
+        self
+    }
+
     /// Takes the time from `clock`, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);

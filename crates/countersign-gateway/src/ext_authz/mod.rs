@@ -29,7 +29,7 @@ use crate::front::Verifying;
 use crate::identity::Identity;
 use crate::problem::Problem;
 use crate::proxy;
-use crate::server::{Connected, Handler, Server};
+use crate::server::{Bounded, Connected, Handler, Server};
 use crate::trust::Trusted;
 
 /// What a message takes beside the body: the head twice over, and Envoy's own attributes.
@@ -39,7 +39,7 @@ const MESSAGE_OVERHEAD: u64 = 256 * 1024;
 pub(crate) struct Listener {
     server: Server,
     address: SocketAddr,
-    service: Asking,
+    service: Bounded<Asking>,
 }
 
 impl Listener {
@@ -61,13 +61,14 @@ impl Listener {
         let checker = Checker::new(checking, identity)?;
         let limit = checking.max_body().saturating_add(MESSAGE_OVERHEAD);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let asking = Asking {
+            check: AuthorizationServer::new(checker).max_decoding_message_size(limit),
+            trusted: config.trusted_to_ask()?,
+        };
         Ok(Self {
             server,
             address: local,
-            service: Asking {
-                check: AuthorizationServer::new(checker).max_decoding_message_size(limit),
-                trusted: config.trusted_to_ask()?,
-            },
+            service: Bounded::new(asking, config.max_in_flight),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Accepting connections, and serving each within limits.
 
+mod bounded;
 mod connection;
 mod tls;
 
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
+pub(crate) use self::bounded::Bounded;
 pub(crate) use self::tls::acceptor;
 use crate::drain::Drain;
 use crate::error::GatewayError;

@@ -17,6 +17,7 @@ mod forward_auth;
 mod headers;
 mod lifecycle;
 mod modes;
+mod overload;
 mod schemes;
 mod settings;
 mod transport;

@@ -71,6 +71,7 @@ async fn bad_193_a_wrong_setting_is_named_with_its_value_and_the_valid_ones() {
         ),
         (good().keys_file("no-such.toml"), &["no-such.toml"]),
         (good().max_connections(0), &["max-connections", "0"]),
+        (good().max_in_flight(0), &["max-in-flight", "0"]),
     ];
     for (config, parts) in cases {
         let error = error(config).await;

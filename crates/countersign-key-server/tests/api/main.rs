@@ -14,6 +14,7 @@ mod audit;
 mod changing;
 mod creating;
 mod description;
+mod leaving;
 mod limits;
 mod listing;
 mod original;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use countersign_core::{Clock, ConfigError, StoreId, SystemClock};
 
 use super::fingerprint::Fingerprinter;
+use super::memory::Memory;
 use super::restart::{RestartGuard, Start};
-use super::retired::Retired;
 use super::room::Room;
-use super::timeline::Timeline;
 use super::{Inner, MokaReplayCache};
 
 /// Builds a [`MokaReplayCache`]; see [`MokaReplayCache::builder`].
@@ -84,11 +83,11 @@ impl MokaReplayCacheBuilder {
         }
         Ok(MokaReplayCache(Arc::new(Inner {
             store: StoreId::unique(),
-            start: Start::new(self.restart_guard, self.clock.now()),
             fingerprinter: Fingerprinter::random()?,
-            timeline: Timeline::new(),
-            retired: Retired::default(),
-            room: Room::new(capacity, per_key),
+            memory: Memory::new(
+                Start::new(self.restart_guard, self.clock.now()),
+                Room::new(capacity, per_key),
+            ),
         })))
     }
 }
@@ -114,14 +113,14 @@ mod tests {
     fn the_defaults_are_a_million_entries_half_of_them_for_one_key() {
         let cache = MokaReplayCache::new();
         assert_eq!(cache.capacity(), 1_048_576);
-        assert_eq!(cache.0.room.per_key(), 524_288);
+        assert_eq!(cache.0.memory.room().per_key(), 524_288);
         assert!(cache.is_empty());
     }
 
     #[test]
     fn a_capacity_of_one_leaves_one_for_a_key() {
         let cache = MokaReplayCache::builder().capacity(1).build().unwrap();
-        assert_eq!(cache.0.room.per_key(), 1);
+        assert_eq!(cache.0.memory.room().per_key(), 1);
     }
 
     #[test]

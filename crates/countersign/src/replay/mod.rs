@@ -20,12 +20,14 @@
 
 mod builder;
 mod fingerprint;
+mod memory;
 mod recent;
 mod restart;
 mod retired;
 mod room;
 mod sharded;
 mod slice;
+mod sync;
 mod timeline;
 
 use std::fmt;
@@ -36,12 +38,9 @@ use countersign_core::{
 };
 
 pub use self::builder::MokaReplayCacheBuilder;
-use self::fingerprint::{Fingerprint, Fingerprinter};
+use self::fingerprint::Fingerprinter;
+use self::memory::Memory;
 pub use self::restart::RestartGuard;
-use self::restart::Start;
-use self::retired::Retired;
-use self::room::Room;
-use self::timeline::Timeline;
 
 /// A replay cache in the memory of this process. Clones share it.
 ///
@@ -66,11 +65,8 @@ pub struct MokaReplayCache(Arc<Inner>);
 
 struct Inner {
     store: StoreId,
-    start: Start,
     fingerprinter: Fingerprinter,
-    timeline: Timeline,
-    retired: Retired,
-    room: Room,
+    memory: Memory,
 }
 
 impl MokaReplayCache {
@@ -93,7 +89,7 @@ impl MokaReplayCache {
 
     /// How many requests are remembered, or are no longer but still take up room.
     pub fn len(&self) -> usize {
-        self.0.room.len()
+        self.0.memory.room().len()
     }
 
     /// Whether nothing is remembered.
@@ -103,7 +99,7 @@ impl MokaReplayCache {
 
     /// How many requests can be remembered.
     pub fn capacity(&self) -> usize {
-        self.0.room.capacity()
+        self.0.memory.room().capacity()
     }
 }
 
@@ -118,7 +114,7 @@ impl fmt::Debug for MokaReplayCache {
         f.debug_struct("MokaReplayCache")
             .field("len", &self.len())
             .field("capacity", &self.capacity())
-            .field("start", &self.0.start)
+            .field("start", self.0.memory.start())
             .finish_non_exhaustive()
     }
 }
@@ -126,7 +122,7 @@ impl fmt::Debug for MokaReplayCache {
 impl ReplayCache for MokaReplayCache {
     async fn claim(&self, nonce: NonceKey<'_>, life: NonceLife) -> Result<FirstUse, ReplayError> {
         let fingerprint = self.0.fingerprinter.of(&nonce);
-        self.0.claim(fingerprint, life)
+        self.0.memory.claim(fingerprint, life)
     }
 
     fn store_id(&self) -> StoreId {
@@ -134,10 +130,7 @@ impl ReplayCache for MokaReplayCache {
     }
 
     fn prepare(&self, window: Window, now: Timestamp) {
-        let epoch = Timestamp::from_unix(0);
-        let kept = window.expiry(epoch).seconds_since(epoch);
-        self.0.timeline.retain_for(kept);
-        self.0.start.prepare(window, now);
+        self.0.memory.prepare(window, now);
     }
 
     fn occupancy(&self) -> Option<Occupancy> {
@@ -145,74 +138,5 @@ impl ReplayCache for MokaReplayCache {
             entries: self.len(),
             capacity: self.capacity(),
         })
-    }
-}
-
-impl Inner {
-    fn claim(&self, fingerprint: Fingerprint, life: NonceLife) -> Result<FirstUse, ReplayError> {
-        if life.expires <= life.now {
-            return Err(ReplayError::Expired);
-        }
-        if !self.start.admits(life.signed_at) {
-            return Err(ReplayError::SignedBeforeStart);
-        }
-        let kept = life.expires.seconds_since(life.signed_at);
-        self.timeline.retain_for(kept);
-        self.timeline.sweep(life.now, &self.retired);
-        self.retired.give_back_some(&self.room);
-
-        let slice = self
-            .timeline
-            .slice(life.signed_at, &self.retired)
-            .ok_or(ReplayError::Expired)?;
-        loop {
-            let reserve = || self.room.reserve(fingerprint.key_tag());
-            match slice.claim(fingerprint, reserve) {
-                Ok(()) => return Ok(FirstUse::recorded()),
-                Err(refusal @ (ReplayError::Full | ReplayError::KeyQuota)) => {
-                    // Not before everything that was dropped has given back its room.
-                    if self.retired.give_back(&self.room) == 0 {
-                        return Err(refusal);
-                    }
-                }
-                Err(refusal) => return Err(refusal),
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use countersign_core::ManualClock;
-
-    use super::*;
-
-    fn life(signed_at: i64, now: i64) -> NonceLife {
-        let signed_at = Timestamp::from_unix(signed_at);
-        NonceLife {
-            signed_at,
-            expires: Window::DEFAULT.expiry(signed_at),
-            now: Timestamp::from_unix(now),
-        }
-    }
-
-    #[test]
-    fn when_everything_has_expired_all_counts_are_zero() {
-        let cache = MokaReplayCache::builder()
-            .restart_guard(RestartGuard::Off)
-            .clock(ManualClock::new(Timestamp::from_unix(0)))
-            .build()
-            .unwrap();
-        let cache = &*cache.0;
-        for nonce in 0..50_000 {
-            let fingerprint = Fingerprint::numbered(nonce % 77, nonce);
-            let signed_at = 1000 + i64::try_from(nonce % 361).unwrap();
-            cache.claim(fingerprint, life(signed_at, 1300)).unwrap();
-        }
-        assert_eq!((cache.room.len(), cache.room.keys()), (50_000, 77));
-        let end = Timestamp::from_unix(1661);
-        cache.timeline.sweep(end, &cache.retired);
-        while cache.retired.give_back(&cache.room) > 0 {}
-        assert_eq!((cache.room.len(), cache.room.keys()), (0, 0));
     }
 }

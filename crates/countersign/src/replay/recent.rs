@@ -1,8 +1,7 @@
 //! The slices used last, reached without moka: asking it costs more than the rest of a claim.
 
-use std::sync::{Arc, PoisonError, RwLock};
-
 use super::slice::Slice;
+use super::sync::{Arc, PoisonError, RwLock};
 
 /// A place for every second, shared by those that lie a multiple of [`SLOTS`] apart.
 ///

@@ -1,8 +1,8 @@
 //! What a cache that has just been made does about the time before it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-
 use countersign_core::{Timestamp, Window};
+
+use super::sync::{AtomicBool, AtomicI64, Ordering};
 
 /// Which requests are refused because a predecessor of the cache may have accepted them.
 ///

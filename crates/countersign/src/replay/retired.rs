@@ -4,13 +4,12 @@
 //! So they are taken out of reach at once, and given back a few with each claim.
 
 use std::collections::{VecDeque, hash_set};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fingerprint::Fingerprint;
 use super::room::Room;
 use super::sharded::lock;
 use super::slice::{Fingerprints, Slice};
+use super::sync::{AtomicBool, Mutex, Ordering};
 
 /// The sets of closed slices.
 #[derive(Default)]

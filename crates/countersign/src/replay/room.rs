@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign_core::ReplayError;
 
 use super::fingerprint::{AlreadyHashed, KeyTag};
 use super::sharded::Sharded;
+use super::sync::{AtomicUsize, Ordering};
 
 /// Counts entries against the two bounds.
 pub(super) struct Room {

@@ -1,7 +1,8 @@
 //! A value split into parts that are locked apart, so that threads seldom meet.
 
 use std::array;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::sync::{Mutex, MutexGuard, PoisonError};
 
 /// `PARTS` values, each under its own lock.
 #[derive(Debug)]

@@ -15,16 +15,14 @@
 //! is refused. moka itself never drops a slice: it is given neither a capacity nor a time to live.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, Ordering, fence};
-use std::sync::{Arc, Mutex};
 
 use countersign_core::Timestamp;
-use moka::sync::Cache;
 
 use super::recent::Recent;
 use super::retired::Retired;
 use super::sharded::lock;
 use super::slice::Slice;
+use super::sync::{Arc, AtomicI64, Cache, Mutex, Ordering, fence};
 
 /// All slices that may still be claimed in.
 pub(super) struct Timeline {

@@ -65,6 +65,10 @@ pub(super) struct NetworkArguments {
     #[arg(long, value_name = "N", default_value = "4096")]
     max_connections: usize,
 
+    /// How many requests are served at once; one more is answered 503 with Retry-After
+    #[arg(long, value_name = "N", default_value = "1024")]
+    max_in_flight: usize,
+
     /// How many threads work; one per processor unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -87,7 +91,8 @@ impl NetworkArguments {
             .convention(self.forward_auth_convention)
             .upstream_timeout(self.upstream_timeout)
             .drain_timeout(self.drain_timeout)
-            .max_connections(self.max_connections);
+            .max_connections(self.max_connections)
+            .max_in_flight(self.max_in_flight);
         if let Some(address) = &self.ext_authz_listen {
             config = config.ext_authz_listen(address);
         }

@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     None,
     Fails(StoreErrorKind),
     NeverAnswers,
+    /// It takes its time before it does what it is asked, and after it.
+    Hesitates,
     /// Every change comes too late.
     Stale,
     /// Every new id is taken.
@@ -56,9 +58,19 @@ impl Faulty {
             Fault::Fails(kind) => Err(StoreError::new(kind, "the test has broken it")
                 .because("password=hunter2-of-the-database")),
             Fault::NeverAnswers => pending().await,
+            Fault::Hesitates => {
+                hesitate().await;
+                Ok(fault)
+            }
             other => Ok(other),
         }
     }
+}
+
+/// Is pending twice.
+async fn hesitate() {
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
 }
 
 #[async_trait]
@@ -70,6 +82,11 @@ impl CredentialStore for Faulty {
     async fn create(&self, new: NewRecord) -> Result<Creation, StoreError> {
         match self.trouble().await? {
             Fault::Taken => Ok(Creation::IdTaken),
+            Fault::Hesitates => {
+                let made = self.inner.create(new).await;
+                hesitate().await;
+                made
+            }
             _ => self.inner.create(new).await,
         }
     }
@@ -105,6 +122,11 @@ impl CredentialStore for Faulty {
     ) -> Result<Rotation, StoreError> {
         match self.trouble().await? {
             Fault::Stale => Ok(Rotation::Stale),
+            Fault::Hesitates => {
+                let rotated = self.inner.rotate(id, expected, life, successor).await;
+                hesitate().await;
+                rotated
+            }
             _ => self.inner.rotate(id, expected, life, successor).await,
         }
     }

@@ -3,7 +3,6 @@
 //! Invariant: an id is in at most one of the two caches, once [`Answers::keep`] has returned.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use countersign_core::{KeySet, LookupError};
@@ -12,6 +11,7 @@ use moka::sync::{Cache, CacheBuilder};
 use tokio::time::Instant;
 
 use super::front::Front;
+use super::sync::{AtomicU64, Ordering};
 
 /// What a source of keys gives.
 pub(super) type Answer<P> = Result<Option<KeySet<P>>, LookupError>;

@@ -4,27 +4,32 @@
 //! start until it has landed, was invalidated, or was given up by all who waited. Its answer is
 //! remembered only while it is on record; both happen under one lock, so an answer older than an
 //! invalidation is never remembered after it.
+//!
+//! Who waits drives the call, and may leave with the wake-up that the call had for all: one that
+//! came while it drove it. So whoever leaves wakes the others.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex};
+use std::pin::pin;
+use std::sync::Arc;
 
-use countersign_core::{KeyId, KeyLookup, LookupError};
+use countersign_core::{KeyId, KeyLookup, KeySet, LookupError};
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared, WeakShared};
+use futures_util::future::{BoxFuture, Either, Shared, WeakShared, select};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::answers::{Answer, Answers, Settings};
-use crate::keys::lock;
+use super::sync::{Mutex, lock};
 
 type Call<P> = BoxFuture<'static, Answer<P>>;
 
 /// What there is to do for an answer.
-pub(super) enum Next<P> {
+enum Next<P> {
     /// Nothing: it arrived a moment ago.
     Known(Answer<P>),
     /// Wait for the call, and thereby drive it.
-    Wait(Shared<Call<P>>),
+    Wait(Shared<Call<P>>, Arc<Notify>),
 }
 
 /// What is known and what is being asked; shared by the clones of a cache.
@@ -42,6 +47,8 @@ struct Flight<P> {
     number: u64,
     /// Weak, so that the call is dropped with the last of those who wait for it.
     call: WeakShared<Call<P>>,
+    /// Told when somebody leaves it without an answer.
+    left: Arc<Notify>,
 }
 
 impl<P: Send + Sync + 'static> State<P> {
@@ -55,18 +62,44 @@ impl<P: Send + Sync + 'static> State<P> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn answers(&self) -> &Answers<P> {
         &self.answers
     }
 
+    /// What is known of `id`, or else what `source` answers.
+    pub(super) async fn lookup<K>(
+        self: &Arc<Self>,
+        source: &Arc<K>,
+        id: KeyId<'_>,
+    ) -> Result<Option<KeySet<P>>, LookupError>
+    where
+        K: KeyLookup<Principal = P>,
+    {
+        let id = id.as_str();
+        if let Some(known) = self.answers.fresh(id) {
+            return known;
+        }
+        match self.join(source, id) {
+            Next::Known(answer) => answer,
+            Next::Wait(call, left) => match wait(call, &left).await {
+                // Looked up only now: an invalidation meanwhile has removed it.
+                Err(error) => self.answers.stale(id).map(Some).ok_or(error),
+                answer => answer,
+            },
+        }
+    }
+
     /// Joins the flight for `id`, or starts one.
-    pub(super) fn join<K>(self: &Arc<Self>, source: &Arc<K>, id: &str) -> Next<P>
+    fn join<K>(self: &Arc<Self>, source: &Arc<K>, id: &str) -> Next<P>
     where
         K: KeyLookup<Principal = P>,
     {
         let mut record = lock(&self.record);
-        if let Some(call) = record.flights.get(id).and_then(|f| f.call.upgrade()) {
-            return Next::Wait(call);
+        if let Some(flight) = record.flights.get(id)
+            && let Some(call) = flight.call.upgrade()
+        {
+            return Next::Wait(call, Arc::clone(&flight.left));
         }
         // A flight may have landed since the caller looked.
         if let Some(known) = self.answers.fresh(id) {
@@ -81,10 +114,13 @@ impl<P: Send + Sync + 'static> State<P> {
             number,
         };
         let call = fly(Arc::clone(source), landing).boxed().shared();
+        let left = Arc::<Notify>::default();
         if let Some(call) = call.downgrade() {
-            record.flights.insert(id, Flight { number, call });
+            let left = Arc::clone(&left);
+            let flight = Flight { number, call, left };
+            record.flights.insert(id, flight);
         }
-        Next::Wait(call)
+        Next::Wait(call, left)
     }
 
     pub(super) fn forget(&self, id: &str) {
@@ -102,6 +138,31 @@ impl<P: Send + Sync + 'static> State<P> {
     #[cfg(test)]
     pub(super) fn flights(&self) -> usize {
         lock(&self.record).flights.len()
+    }
+}
+
+/// Drives the call until it has an answer, and again whenever somebody has left it.
+async fn wait<P>(mut call: Shared<Call<P>>, left: &Notify) -> Answer<P> {
+    let mut waiting = Waiting(Some(left));
+    loop {
+        let mut others = pin!(left.notified());
+        // Before the call is driven: who leaves from here on is noticed.
+        others.as_mut().enable();
+        if let Either::Left((answer, _)) = select(&mut call, others).await {
+            waiting.0 = None;
+            return answer;
+        }
+    }
+}
+
+/// Somebody who waits for an answer, and wakes the others when dropped before it came.
+struct Waiting<'l>(Option<&'l Notify>);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(left) = self.0 {
+            left.notify_waiters();
+        }
     }
 }
 

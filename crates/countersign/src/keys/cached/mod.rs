@@ -7,11 +7,12 @@ use std::time::Duration;
 use countersign_core::{KeyId, KeyLookup, KeySet, LookupError};
 
 use self::answers::Settings;
-use self::flights::{Next, State};
+use self::flights::State;
 
 mod answers;
 mod flights;
 mod front;
+mod sync;
 #[cfg(test)]
 mod tests;
 
@@ -125,18 +126,7 @@ impl<K: KeyLookup> KeyLookup for CachedLookup<K> {
     type Principal = K::Principal;
 
     async fn lookup(&self, id: KeyId<'_>) -> Result<Option<KeySet<K::Principal>>, LookupError> {
-        let id = id.as_str();
-        if let Some(known) = self.state.answers().fresh(id) {
-            return known;
-        }
-        match self.state.join(&self.inner, id) {
-            Next::Known(answer) => answer,
-            Next::Wait(flight) => match flight.await {
-                // Looked up only now: an invalidation meanwhile has removed it.
-                Err(error) => self.state.answers().stale(id).map(Some).ok_or(error),
-                answer => answer,
-            },
-        }
+        self.state.lookup(&self.inner, id).await
     }
 }
 
