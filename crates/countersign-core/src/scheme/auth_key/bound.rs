@@ -230,7 +230,7 @@ impl AuthKey {
         let date = headers
             .get(&names.date)
             .and_then(|date| http_date::parse_as(head::trim(date.as_bytes()), self.dates));
-        let (Ok(_), Some(signed_at)) = (self.check_x_headers(headers), date) else {
+        let (Ok(()), Some(signed_at)) = (self.check_x_headers(headers), date) else {
             return Err(ResponseFault::Unreadable);
         };
         let allowed = keys.keys().iter().filter(|key| key.allows(self.id()));

@@ -233,25 +233,25 @@ impl AuthKey {
 
     /// Checks the x-headers, and picks those out that have a meaning.
     fn named<'a>(&self, headers: &'a HeaderMap) -> Result<Named<'a>, Refusal> {
-        let mut named = Named::default();
+        let mut found = Named::default();
         let names = &self.names;
         x_headers::each(headers, &names.prefix, &self.header, |name, value| {
             let place = if names.date.as_str() == name {
-                &mut named.date
+                &mut found.date
             } else if names.nonce.as_str() == name {
-                &mut named.nonce
+                &mut found.nonce
             } else if names.content_sha256.as_str() == name {
-                &mut named.content_sha256
+                &mut found.content_sha256
             } else if names.content_md5.as_str() == name {
-                &mut named.content_md5
+                &mut found.content_md5
             } else if names.content_type.as_str() == name {
-                &mut named.content_type
+                &mut found.content_type
             } else {
                 return;
             };
             *place = Some(value);
         })?;
-        Ok(named)
+        Ok(found)
     }
 
     /// The signed `x-mac-date`, and the unsigned `Date` that must accompany it.
