@@ -9,7 +9,7 @@ use crate::Result;
 
 /// How long each gets in a round, in processor time: long beside the reading of the clock, short
 /// beside what else the machine does.
-const TURN: Duration = Duration::from_micros(1000);
+const TURN: Duration = Duration::from_millis(1);
 
 /// Something that is done again and again. `false` is a failure, which ends the contest.
 pub type Once<'a> = Box<dyn FnMut() -> bool + 'a>;
@@ -74,7 +74,7 @@ impl<'a> Contest<'a> {
 impl Entry<'_> {
     /// How often it can be done in a turn; this warms it up as well.
     fn find_times(&mut self) -> Result<()> {
-        while self.turn()? < TURN / 2 {
+        while self.turn()?.saturating_mul(2) < TURN {
             self.times = self.times.saturating_mul(2);
         }
         Ok(())

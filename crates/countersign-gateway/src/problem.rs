@@ -156,7 +156,11 @@ mod tests {
     fn every_code_is_explained_with_its_status() {
         let page = std::fs::read_to_string("../../docs/reasons.md").unwrap();
         for problem in ALL {
-            let entry = format!("\n## {}\n\n{}", problem.code(), problem.status().as_u16());
+            let entry = format!(
+                "\n## `{}`\n\nStatus {}",
+                problem.code(),
+                problem.status().as_u16()
+            );
             assert!(page.contains(&entry), "{entry}");
         }
     }

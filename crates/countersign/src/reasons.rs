@@ -9,8 +9,8 @@ mod tests {
     const PAGE: &str = include_str!("../docs/reasons.md");
 
     fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
-        let sections = PAGE.split("\n## ").skip(1);
-        sections.filter_map(|section| section.split_once('\n'))
+        let sections = PAGE.split("\n## `").skip(1);
+        sections.filter_map(|section| section.split_once("`\n"))
     }
 
     #[test]
@@ -18,7 +18,7 @@ mod tests {
         for reason in Reason::ALL {
             let found = entries().find(|(name, _)| *name == reason.code());
             let (_, entry) = found.unwrap_or_else(|| panic!("{reason} is not explained"));
-            let status = reason.status().as_u16().to_string();
+            let status = format!("Status {}", reason.status().as_u16());
             assert!(entry.trim_start().starts_with(&status), "{reason}: {entry}");
         }
     }

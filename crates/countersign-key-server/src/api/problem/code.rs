@@ -124,7 +124,11 @@ mod tests {
     fn every_code_is_explained_with_its_status() {
         let page = std::fs::read_to_string("../../docs/reasons.md").unwrap();
         for code in Code::ALL {
-            let entry = format!("\n## {}\n\n{}", code.name(), code.status().as_u16());
+            let entry = format!(
+                "\n## `{}`\n\nStatus {}",
+                code.name(),
+                code.status().as_u16()
+            );
             assert!(page.contains(&entry), "{entry}");
         }
     }

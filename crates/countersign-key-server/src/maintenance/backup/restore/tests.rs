@@ -103,7 +103,10 @@ async fn a_restored_store_keeps_what_the_old_one_kept() {
     let it = fixture(1005).await;
     let new = MemoryStore::new();
     let restored = restore(&new, &it.path, Some(&it.master)).await.unwrap();
-    assert_eq!((restored.records, restored.tokens, restored.entries), (1007, 2, 2));
+    assert_eq!(
+        (restored.records, restored.tokens, restored.entries),
+        (1007, 2, 2)
+    );
     assert_eq!(everything(&new).await, everything(&it.store).await);
     let ring = make_keyring(&new, &it.master).await.unwrap();
     let (records, _, _) = everything(&new).await;
