@@ -158,8 +158,14 @@ mod tests {
     fn headers_are_found_in_any_case_and_nothing_else_is_touched() {
         for (edits, head) in [
             ("{ set = ['a', '2'] }", "A: 2\r\nB: M x, y\r\na: 3"),
-            ("{ append = ['C', '2'] }", "A: 1\r\nB: M x, y\r\na: 3\r\nC: 2"),
-            ("{ prepend = ['C', '2'] }", "C: 2\r\nA: 1\r\nB: M x, y\r\na: 3"),
+            (
+                "{ append = ['C', '2'] }",
+                "A: 1\r\nB: M x, y\r\na: 3\r\nC: 2",
+            ),
+            (
+                "{ prepend = ['C', '2'] }",
+                "C: 2\r\nA: 1\r\nB: M x, y\r\na: 3",
+            ),
             ("{ remove = 'A' }", "B: M x, y"),
             ("{ rename = ['b', 'C'] }", "A: 1\r\nC: M x, y\r\na: 3"),
             ("{ replace = ['B', 'x', 'z'] }", "A: 1\r\nB: M z, y\r\na: 3"),

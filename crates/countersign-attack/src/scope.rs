@@ -44,7 +44,10 @@ mod tests {
     fn every_word_is_for_some_scheme_and_every_scheme_has_words() {
         for word in GROUPS {
             let schemes = SchemeId::ALL.into_iter();
-            assert!(schemes.filter(|scheme| is_in(*scheme, word)).count() > 0, "{word}");
+            assert!(
+                schemes.filter(|scheme| is_in(*scheme, word)).count() > 0,
+                "{word}"
+            );
         }
         for scheme in SchemeId::ALL {
             assert!(is_known(scheme.name()) && is_in(scheme, scheme.name()));
