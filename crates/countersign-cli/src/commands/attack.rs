@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use countersign::{Scheme, SchemeId};
 use countersign_attack::{
     Attack as Run, BoxFuture, Catalogue, Connect, Received, Scorecard, Stream, Strictness,
 };
@@ -74,7 +75,7 @@ impl Attack {
         if !self.only.is_empty() {
             catalogue = catalogue.only(&self.only);
         }
-        let scheme: Arc<_> = self.key.scheme()?.into();
+        let scheme: Arc<dyn Scheme> = self.key.scheme()?.into();
         if self.list {
             return list(&catalogue, scheme.id());
         }
@@ -105,7 +106,7 @@ impl Attack {
     }
 }
 
-fn list(catalogue: &Catalogue, scheme: countersign::SchemeId) -> Result<(), Failure> {
+fn list(catalogue: &Catalogue, scheme: SchemeId) -> Result<(), Failure> {
     for case in catalogue.cases() {
         if case.is_for(scheme) {
             let expected: Vec<_> = case.expect.iter().map(ToString::to_string).collect();
@@ -140,7 +141,7 @@ async fn probe(attack: &Run, connector: &Connector) -> Result<(), Failure> {
         }
     };
     match answer.status {
-        200..400 => Ok(()),
+        200..=399 => Ok(()),
         401 | 403 => {
             let code = answer.code().unwrap_or_default();
             Err(Failure::refused(format!(
