@@ -78,7 +78,7 @@ impl Counted {
             last = Some((
                 Cost {
                     macs: self.counting.take(),
-                    lookups: self.asked.times() - before,
+                    lookups: self.asked.times().saturating_sub(before),
                     allocations: counted.count_total,
                 },
                 outcome.expect("the layer says what it decided"),

@@ -30,16 +30,14 @@ impl Values {
             bytes.extend(unescape(before));
             let inside = from.strip_prefix('{').unwrap_or_default();
             let held = inside.split_once('}');
-            match held.and_then(|(name, after)| Some((self.held(name)?, after))) {
-                Some((value, after)) => {
-                    bytes.extend(value);
-                    rest = after;
-                }
+            let found = held.and_then(|(name, after)| Some((self.held(name)?, after)));
+            if let Some((value, after)) = found {
+                bytes.extend(value);
+                rest = after;
+            } else {
                 // Braces that hold no name are braces: JSON has them.
-                None => {
-                    bytes.push(b'{');
-                    rest = inside;
-                }
+                bytes.push(b'{');
+                rest = inside;
             }
         }
         bytes.extend(unescape(rest));
@@ -100,15 +98,12 @@ pub(crate) fn replace(haystack: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut result = Vec::with_capacity(haystack.len());
     let mut rest = haystack;
     while let Some(byte) = rest.first() {
-        match rest.strip_prefix(from).filter(|_| !from.is_empty()) {
-            Some(after) => {
-                result.extend_from_slice(to);
-                rest = after;
-            }
-            None => {
-                result.push(*byte);
-                rest = rest.get(1..).unwrap_or_default();
-            }
+        if let Some(after) = rest.strip_prefix(from).filter(|_| !from.is_empty()) {
+            result.extend_from_slice(to);
+            rest = after;
+        } else {
+            result.push(*byte);
+            rest = rest.get(1..).unwrap_or_default();
         }
     }
     result

@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     clippy::panic
 )]
+#![allow(clippy::arithmetic_side_effects)]
 
 mod gateway;
 mod key_server;

@@ -32,10 +32,12 @@ impl<V: Clone> Cache<i64, V> {
         super::sharded::lock(&self.0).remove(key)
     }
 
+    #[expect(clippy::unused_self, reason = "it is called as moka's is")]
     pub(super) fn run_pending_tasks(&self) {}
 }
 
 impl<K, V> CacheBuilder<K, V> {
+    #[expect(clippy::unused_self, reason = "it is called as moka's is")]
     pub(super) fn build(self) -> Cache<K, V> {
         Cache(Mutex::new(HashMap::new()))
     }
