@@ -41,7 +41,9 @@ mod tests {
 
     fn of(values: &[u64]) -> Welch {
         let mut welch = Welch::default();
-        values.iter().for_each(|value| welch.add(*value));
+        for value in values {
+            welch.add(*value);
+        }
         welch
     }
 

@@ -4,7 +4,7 @@ use countersign::SchemeId;
 use serde_json::Value;
 
 use crate::protected::{KEY_ID, Service};
-use crate::run::{Run, SECRET, Server, countersign};
+use crate::run::{Directory, Run, SECRET, Server, countersign};
 
 fn attack(scheme: &str) -> Run {
     let run = countersign(["attack", "--scheme", scheme]).variable("COUNTERSIGN_SECRET", SECRET);
@@ -17,6 +17,36 @@ fn attack(scheme: &str) -> Run {
 
 fn echo() -> Server {
     countersign(["echo", "--listen", "127.0.0.1:0"]).serve()
+}
+
+#[test]
+fn a_gateway_passes_every_case_under_every_scheme() {
+    let directory = Directory::new();
+    let keys = |pin: &str| {
+        let id = if pin == "basic" { SECRET } else { KEY_ID };
+        let text = format!(
+            "[[key]]\nid = \"{id}\"\nsecret = \"{SECRET}\"\nprincipal = \"dave\"\nschemes = [\"{pin}\"]\n"
+        );
+        directory.file(&format!("{pin}.toml"), text)
+    };
+    let upstream = echo();
+    for scheme in ["auth-key", "hmac-auth", "moxie", "mac"] {
+        let gateway = countersign([
+            "gateway",
+            "--listen",
+            "127.0.0.1:0",
+            "--restart-guard",
+            "off",
+        ])
+        .arguments(["--upstream", upstream.url(), "--scheme", scheme])
+        .arguments(["--keys", &keys(scheme)])
+        // Nobody reads its log: a full pipe would hold it up.
+        .variable("RUST_LOG", "off")
+        .serve();
+        let url = format!("{}/", gateway.url());
+        let shown = attack(scheme).arguments(["--strict", &url]).run().success();
+        assert!(shown.contains(" 0 missed, 0 skipped"), "{scheme}: {shown}");
+    }
 }
 
 #[test]
