@@ -26,7 +26,7 @@ where
                 ("GET", "/") => json!({"couchdb": "Welcome"}),
                 ("GET", "/creds") => json!({"doc_count": 1}),
                 ("GET", "/creds/_design/countersign?conflicts=true") => {
-                    json!({"_id": "_design/countersign", "_rev": "1-a", "version": 1})
+                    json!({"_id": "_design/countersign", "_rev": "1-a", "version": 2})
                 }
                 _ => return odd(sent, stream).await,
             };

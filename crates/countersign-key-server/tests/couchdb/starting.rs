@@ -46,7 +46,7 @@ async fn a_missing_database_is_made_and_one_that_another_has_just_made_is_fine()
             (design.method.as_str(), design.target.as_str()),
             ("PUT", DESIGN)
         );
-        assert_eq!(design.json()["version"], 1);
+        assert_eq!(design.json()["version"], 2);
     }
 }
 
@@ -58,10 +58,11 @@ async fn bad_221_the_views_of_an_older_version_are_replaced_and_of_a_newer_one_a
     for (version, expected) in [
         (json!(0), None),
         (json!(1), None),
-        (json!(2), Some(StoreErrorKind::Incompatible)),
-        (json!("1"), Some(StoreErrorKind::Incompatible)),
+        (json!(2), None),
+        (json!(3), Some(StoreErrorKind::Incompatible)),
+        (json!("2"), Some(StoreErrorKind::Incompatible)),
     ] {
-        let is_older = version == json!(0);
+        let is_older = [json!(0), json!(1)].contains(&version);
         let design = json!({"_id": "_design/countersign", "_rev": "7-a", "version": version});
         let stub = Stub::start(move |it, stream| {
             let (status, body) = match (it.method.as_str(), it.target.as_str()) {
