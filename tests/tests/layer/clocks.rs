@@ -1,5 +1,7 @@
 //! Clocks that move while the layer is at work, and windows that change.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -127,13 +129,15 @@ async fn bad_87_under_the_default_cache_time_moves_on_from_its_start() {
     }
 }
 
-/// A clock that has stopped for good.
-#[derive(Debug)]
-struct Broken;
+/// A clock that tells the time until it is broken.
+#[derive(Clone, Debug, Default)]
+struct Breakable(Arc<AtomicBool>);
 
-impl Clock for Broken {
+impl Clock for Breakable {
     fn now(&self) -> Timestamp {
-        panic!("the clock panics, as the test wants it to")
+        let broken = self.0.load(Ordering::SeqCst);
+        assert!(!broken, "the clock panics, as the test wants it to");
+        NOW
     }
 }
 
@@ -141,8 +145,10 @@ impl Clock for Broken {
 async fn bad_195_a_clock_that_fails_lets_nobody_in() {
     for case in Case::signing() {
         let bench = Bench::new();
-        let layer = bench.layer(&case).clock(Broken);
+        let clock = Breakable::default();
+        let layer = bench.layer(&case).clock(clock.clone());
         let service = layer.layer(bench.echo.clone());
+        clock.0.store(true, Ordering::SeqCst);
         let request = case.sign(&Wire::get("/")).request_in_memory();
         let asked = tokio::spawn(async move { call(&service, request).await });
         assert!(asked.await.is_err_and(|error| error.is_panic()), "{case}");

@@ -123,8 +123,8 @@ async fn leaving_at_any_poll_gives_the_only_place_back_and_strands_no_cached_loo
                 let mut context = Context::from_waker(Waker::noop());
                 (0..polls).any(|_| answering.as_mut().poll(&mut context).is_ready())
             };
-            for _ in 0..2 {
-                let next = case.sign(&Wire::post("/next", "hello"));
+            for path in ["/next", "/last"] {
+                let next = case.sign(&Wire::post(path, "hello"));
                 let answer = call(&service, next.http1(body())).await;
                 assert_eq!(answer.status, 200, "{case} {polls}: {answer:?}");
             }
