@@ -18,7 +18,8 @@ fn named_tests(text: &str) -> Vec<(&str, &str)> {
     let parts = links.filter_map(|rest| {
         let (name, rest) = rest.split_once("`](")?;
         let (file, _) = rest.split_once(')')?;
-        (!name.contains('[') && file.ends_with(".rs")).then_some((name, file))
+        let is_source = Path::new(file).extension().is_some_and(|it| it == "rs");
+        (!name.contains('[') && is_source).then_some((name, file))
     });
     parts.collect()
 }

@@ -124,7 +124,7 @@ mod tests {
         cases.extend(Catalogue::key_server().unwrap().cases);
         let names: BTreeSet<_> = cases.iter().map(|case| case.id.as_str()).collect();
         assert_eq!(names.len(), cases.len());
-        assert!(cases.is_sorted_by_key(|case| case.section()));
+        assert!(cases.is_sorted_by_key(Case::section));
     }
 
     #[test]

@@ -13,7 +13,7 @@ const SECRET: &str = "CorrectHorseBatteryStaple4242AndSomeMoreOfItA";
 /// This much of a secret is too much of it.
 const TELLING: usize = 8;
 
-/// Reads `input` as a file of keys, with [`SECRET`] for the text of every field of a secret.
+/// Reads `input` as a file of keys, with one secret for the text of every field of a secret.
 pub fn key_file(input: &[u8]) {
     let Some(text) = with_secrets(input) else {
         return;

@@ -43,8 +43,8 @@ fn measure() -> Result<Goal> {
         let mut contest = Contest::new();
         let body = vec![7; size];
         let raw = contest.enter("raw", digest(body.clone()));
-        let buffered = contest.enter("buffered", through(layer()?, &body)?);
-        let streamed = contest.enter("streamed", through(layer()?.stream_bodies(), &body)?);
+        let buffered = contest.enter("buffered", through(&layer()?, &body)?);
+        let streamed = contest.enter("streamed", through(&layer()?.stream_bodies(), &body)?);
         let results = contest.run(ROUNDS)?;
         println!(
             "  {:>6} KiB  SHA-256 alone {:>9.1} µs  buffered {:>9.1} µs  streamed {:>9.1} µs",
@@ -75,7 +75,7 @@ fn layer() -> Result<AuthKeyLayer<StaticKeys, Traffic>> {
     Ok(layer)
 }
 
-fn through(layer: AuthKeyLayer<StaticKeys, Traffic>, body: &[u8]) -> Result<Once<'static>> {
+fn through(layer: &AuthKeyLayer<StaticKeys, Traffic>, body: &[u8]) -> Result<Once<'static>> {
     let mut service = layer.layer(Reader);
     let received = Received::post(&AuthKey::default(), 0, Bytes::from(body.to_vec()))?;
     Ok(Box::new(move || {

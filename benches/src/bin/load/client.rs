@@ -47,7 +47,7 @@ fn signed(target: &str) -> Result<HeaderMap> {
 pub(crate) fn text(target: &str) -> Result<String> {
     let mut text = format!("GET {target} HTTP/1.1\r\n");
     for (name, value) in &signed(target)? {
-        text.push_str(&format!("{name}: {}\r\n", value.to_str()?));
+        text.extend([name.as_str(), ": ", value.to_str()?, "\r\n"]);
     }
     text.push_str("\r\n");
     Ok(text)

@@ -88,8 +88,9 @@ async fn an_answer_counts_until_its_client_has_it_or_is_gone() {
                 let _ = stream.read(&mut [0; 4096]).await;
                 let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
                 let mut sent = stream.write_all(head.as_bytes()).await;
+                let piece = vec![b'x'; PIECE];
                 while sent.is_ok() {
-                    sent = stream.write_all(&[b'x'; PIECE]).await;
+                    sent = stream.write_all(&piece).await;
                 }
             });
         }
