@@ -8,6 +8,8 @@ use crate::command::{self, cargo, output_of, shell, succeeds};
 
 /// A command the checks call, and the Debian package that brings it. To add one, add a line.
 const DEBIAN_PACKAGES: &[(&str, &str)] = &[
+    // libFuzzer is C++.
+    ("c++", "g++"),
     ("curl", "curl"),
     ("openssl", "openssl"),
     ("python3", "python3"),
