@@ -8,6 +8,10 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri, Version};
 
+mod picked;
+
+pub(crate) use self::picked::Picked;
+use self::picked::pick;
 use crate::config::ConfigError;
 use crate::reason::{Field, Reason, Refusal};
 
@@ -291,48 +295,6 @@ impl<'a> Head<'a> {
     pub fn single(&self, name: &HeaderName, field: Field) -> Result<Option<&'a [u8]>, Refusal> {
         single(self.headers, name, field).map(|value| value.map(|value| trim(value.as_bytes())))
     }
-}
-
-/// What [`Head::pick`] has found of one name.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Picked<'a> {
-    first: Option<&'a HeaderValue>,
-    repeated: bool,
-}
-
-impl<'a> Picked<'a> {
-    /// Whether it was not sent at all.
-    pub(crate) const fn is_absent(&self) -> bool {
-        self.first.is_none()
-    }
-
-    /// As [`Head::single`].
-    #[inline]
-    pub(crate) fn single(self, field: Field) -> Result<Option<&'a [u8]>, Refusal> {
-        Ok(self.value(field)?.map(|value| trim(value.as_bytes())))
-    }
-
-    #[inline]
-    fn value(self, field: Field) -> Result<Option<&'a HeaderValue>, Refusal> {
-        if self.repeated {
-            return Err(Refusal::new(Reason::DuplicateHeader).field(field));
-        }
-        Ok(self.first)
-    }
-}
-
-#[inline]
-fn pick<'a, const N: usize>(headers: &'a HeaderMap, names: [&HeaderName; N]) -> [Picked<'a>; N] {
-    let mut picked = [Picked::default(); N];
-    for (sent, value) in headers {
-        for (name, picked) in names.iter().zip(&mut picked) {
-            if sent == *name {
-                picked.repeated = picked.first.is_some();
-                picked.first.get_or_insert(value);
-            }
-        }
-    }
-    picked
 }
 
 fn single<'a>(
