@@ -53,12 +53,14 @@ impl KeyServer {
             })?;
         let store: Arc<dyn CredentialStore> =
             Arc::new(SqliteStore::open(directory.join(DATABASE)).map_err(|error| failed(&error))?);
-        let master = master_key_of(&*store, &directory.join(MASTER_KEY))
-            .await
-            .map_err(|error| failed(&error))?;
-        let registry = Registry::open(store, &master)
-            .await
-            .map_err(|error| failed(&error))?;
+        // Closed here and not when the process ends, or its files beside the database may stay.
+        let registry = match open(&store, directory).await {
+            Ok(registry) => registry,
+            Err(failure) => {
+                store.close().await;
+                return Err(failure);
+            }
+        };
         let registry = Arc::new(registry);
 
         let audit_log = directory.join(AUDIT_LOG);
@@ -81,6 +83,16 @@ impl KeyServer {
             running,
         })
     }
+}
+
+async fn open(store: &Arc<dyn CredentialStore>, directory: &Path) -> Result<Registry, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::failed(error.to_string());
+    let master = master_key_of(&**store, &directory.join(MASTER_KEY))
+        .await
+        .map_err(|error| failed(&error))?;
+    Registry::open(Arc::clone(store), &master)
+        .await
+        .map_err(|error| failed(&error))
 }
 
 async fn serve(
