@@ -123,7 +123,8 @@ impl Credential {
         self.etag.as_ref()
     }
 
-    /// The key to sign and verify with, pinned to the schemes of the credential.
+    /// The key to sign and verify with, pinned to the schemes of the credential. Of an `agent`
+    /// credential that is none: its key signs and verifies nothing.
     ///
     /// A credential that is deleted or inactive gives a key whose time is over, so that it verifies
     /// nothing, and so that refusing it costs what every other refusal costs.

@@ -27,7 +27,8 @@ const HANDLE_PREFIX: &str = "basic-";
 ///
 /// Put a `CachedLookup` around it: on its own it asks for every request.
 ///
-/// * An id that the key server does not know, or whose credential is deleted, has no keys.
+/// * An id that the key server does not know, or whose credential is deleted, has no keys. An api
+///   key of the agent API has none either: it is for no scheme of requests.
 /// * A credential that is inactive or expired has a key whose time is over: it verifies nothing.
 /// * Every key is pinned to the schemes that its credential was issued for.
 /// * Everything else is a failed lookup, which is answered 503 and never remembered: no answer in
@@ -74,7 +75,8 @@ impl KeyServerClient {
         let key = credential.signing_key();
         let key = key.map_err(|error| wrong(format!("gave a key that cannot be used: {error}")))?;
         if key.id() == id {
-            return Ok(Some(KeySet::from(key)));
+            let schemes = credential.scheme().verifies_under(credential.algorithm());
+            return Ok((!schemes.is_empty()).then(|| KeySet::from(key)));
         }
         if credential.scheme() == AuthScheme::Basic && id.starts_with(HANDLE_PREFIX) {
             // As an api key it is nobody's.

@@ -24,6 +24,7 @@ pub(crate) struct CredentialBody {
     auth_key: Option<AuthKeyMembers>,
     hmac_auth: Option<HmacAuthMembers>,
     moxie: Option<MoxieMembers>,
+    agent: Option<AgentMembers>,
     links: Option<Links>,
     state: Option<String>,
     created_at: Option<String>,
@@ -64,6 +65,12 @@ struct HmacAuthMembers {
 struct MoxieMembers {
     api_key: String,
     shared_secret: Option<SecretText>,
+}
+
+#[derive(Deserialize)]
+struct AgentMembers {
+    api_key: String,
+    secret: Option<SecretText>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +126,7 @@ impl CredentialBody {
             self.auth_key.map(|members| Ok(members.read())),
             self.hmac_auth.map(HmacAuthMembers::read),
             self.moxie.map(|members| Ok(members.read())),
+            self.agent.map(|members| Ok(members.read())),
         ])?;
         let handle = || own.and_then(|link| last_segment(&link.href));
         let api_key = || members.secret.as_ref().map(|key| key.expose().to_owned());
@@ -213,7 +221,18 @@ impl MoxieMembers {
     }
 }
 
-fn one_of(all: [Option<Result<Members, Malformed>>; 5]) -> Result<Members, Malformed> {
+impl AgentMembers {
+    fn read(self) -> Members {
+        Members {
+            scheme: AuthScheme::Agent,
+            id: Some(self.api_key),
+            secret: self.secret,
+            algorithm: Algorithm::Sha1,
+        }
+    }
+}
+
+fn one_of(all: [Option<Result<Members, Malformed>>; 6]) -> Result<Members, Malformed> {
     let mut present = all.into_iter().flatten();
     match (present.next(), present.next()) {
         (Some(members), None) => members,

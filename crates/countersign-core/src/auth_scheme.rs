@@ -16,19 +16,23 @@ pub enum AuthScheme {
     HmacAuth,
     /// Moxie HMACDigest.
     Moxie,
+    /// An api key of the agent API, whose secret signs the creation of accounts. It belongs to no
+    /// scheme of requests and verifies none.
+    Agent,
 }
 
 impl AuthScheme {
     /// Every scheme, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Basic,
         Self::Mac,
         Self::AuthKey,
         Self::HmacAuth,
         Self::Moxie,
+        Self::Agent,
     ];
 
-    /// Its name on the wire: `basic`, `mac`, `auth-key`, `hmac-auth`, `moxie`.
+    /// Its name on the wire: `basic`, `mac`, `auth-key`, `hmac-auth`, `moxie`, `agent`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Basic => "basic",
@@ -36,6 +40,7 @@ impl AuthScheme {
             Self::AuthKey => "auth-key",
             Self::HmacAuth => "hmac-auth",
             Self::Moxie => "moxie",
+            Self::Agent => "agent",
         }
     }
 
@@ -49,7 +54,8 @@ impl AuthScheme {
         matches!(self, Self::Mac | Self::HmacAuth)
     }
 
-    /// The schemes of the wire under which such a credential verifies, and no other.
+    /// The schemes of the wire under which such a credential verifies, and no other; of `agent`
+    /// there is none.
     pub const fn verifies_under(self, algorithm: Algorithm) -> &'static [SchemeId] {
         match (self, algorithm) {
             (Self::Basic, _) => &[SchemeId::BASIC],
@@ -63,6 +69,7 @@ impl AuthScheme {
             (Self::HmacAuth, Algorithm::Sha1) => &[SchemeId::HMAC_AUTH],
             (Self::HmacAuth, Algorithm::Sha256) => &[SchemeId::HMAC_AUTH_SHA256],
             (Self::Moxie, _) => &[SchemeId::MOXIE],
+            (Self::Agent, _) => &[],
         }
     }
 }
@@ -77,5 +84,15 @@ mod tests {
             assert_eq!(AuthScheme::from_name(scheme.name()), Some(scheme));
         }
         assert_eq!(AuthScheme::from_name("MAC"), None);
+    }
+
+    #[test]
+    fn every_credential_but_the_agents_verifies_requests() {
+        for scheme in AuthScheme::ALL {
+            for algorithm in Algorithm::ALL {
+                let verifies = !scheme.verifies_under(algorithm).is_empty();
+                assert_eq!(verifies, scheme != AuthScheme::Agent, "{scheme:?}");
+            }
+        }
     }
 }

@@ -68,7 +68,11 @@ impl KeyServer {
     }
 
     fn create(&self) -> Credential {
-        let new = NewCredential::new("dave@example.com", AuthScheme::AuthKey);
+        self.create_for(AuthScheme::AuthKey)
+    }
+
+    fn create_for(&self, scheme: AuthScheme) -> Credential {
+        let new = NewCredential::new("dave@example.com", scheme);
         self.rest.block_on(self.admin().create(&new)).unwrap()
     }
 
@@ -153,6 +157,19 @@ fn keys_of_the_key_server_let_in_and_a_revoked_one_is_refused_after_its_time() {
     );
     server.revoke(&credential);
     let refused = guarded.ask_until(&credential, 401);
+    assert_eq!(refused.status, 3);
+    assert!(
+        refused.stdout.contains("invalid_credentials"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn bad_35_an_api_key_of_the_agent_api_is_an_unknown_key_to_the_gateway() {
+    let server = KeyServer::new();
+    let credential = server.create_for(AuthScheme::Agent);
+    let guarded = Guarded::with_keys_of(&server.url(), &[]);
+    let refused = guarded.ask_as(&credential);
     assert_eq!(refused.status, 3);
     assert!(
         refused.stdout.contains("invalid_credentials"),

@@ -13,7 +13,6 @@ use super::patience::{self, LONGEST_RETRY_AFTER};
 use super::token::{self, Token};
 use super::{Connection, Inner};
 use crate::error::{ClientError, ErrorKind};
-use crate::problem::Problem;
 use crate::text;
 
 /// The room an answer is read into at first: a credential fits, and so its secret is not moved.
@@ -225,64 +224,6 @@ impl Inner {
             status.as_u16()
         );
         self.protocol(sentence).with_status(status)
-    }
-
-    fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ClientError {
-        let problem = Problem::read(headers, body);
-        let retry_after = || patience::retry_after(headers, &*self.clock);
-        let is_ours = problem
-            .as_ref()
-            .is_some_and(|problem| problem.code.is_some());
-        let number = status.as_u16();
-        let (kind, sentence) = match number {
-            401 => (
-                ErrorKind::Refused,
-                "refuses the token (401); give one that it has issued and that is not revoked"
-                    .to_owned(),
-            ),
-            403 => (
-                ErrorKind::Refused,
-                "refuses this to the token (403); give one with the scope it needs".to_owned(),
-            ),
-            404 if problem.as_ref().is_some_and(Problem::is_unknown_credential) => (
-                ErrorKind::NotFound,
-                "knows no such credential (404)".to_owned(),
-            ),
-            404 => (
-                ErrorKind::Protocol,
-                "answered 404, but not as a key server does: check the host and the path of the \
-                 URL"
-                .to_owned(),
-            ),
-            409 if is_ours => (ErrorKind::Conflict, "found a conflict (409)".to_owned()),
-            412 if is_ours => (
-                ErrorKind::Stale,
-                "says that the credential was changed meanwhile (412); read it again".to_owned(),
-            ),
-            400 | 413 | 415 | 422 if is_ours => (
-                ErrorKind::Invalid,
-                format!("cannot use the request ({number})"),
-            ),
-            429 => {
-                let retry_after = retry_after();
-                let kind = ErrorKind::Limited { retry_after };
-                (kind, "limits the requests (429)".to_owned())
-            }
-            500..=599 => {
-                let retry_after = retry_after();
-                let kind = ErrorKind::Unavailable { retry_after };
-                (kind, format!("is not available ({number})"))
-            }
-            _ => (
-                ErrorKind::Protocol,
-                format!("answered {number}, which the API does not have: check the URL"),
-            ),
-        };
-        let error = ClientError::new(kind, self.base.origin(), sentence).with_status(status);
-        match problem {
-            Some(problem) => error.with_problem(problem.code.as_deref(), problem.detail.as_deref()),
-            None => error,
-        }
     }
 
     fn protocol(&self, sentence: impl Into<String>) -> ClientError {

@@ -11,6 +11,7 @@ mod base_url;
 mod builder;
 mod call;
 mod patience;
+mod refusal;
 mod tls;
 mod token;
 

@@ -140,6 +140,16 @@ async fn bad_211_what_the_server_does_not_know_or_has_deleted_has_no_keys() {
 }
 
 #[tokio::test]
+async fn bad_35_an_api_key_of_the_agent_api_has_no_keys_and_must_be_the_one_asked_for() {
+    let text = body(&format!(
+        r#""agent":{{"api_key":"{ID}","secret":"{SECRET}"}}"#
+    ));
+    let stub = Stub::always(Reply::json(200, &text)).await;
+    assert!(find(&stub.lookup(), ID).await.unwrap().is_none());
+    assert!(find(&stub.lookup(), "another").await.is_err());
+}
+
+#[tokio::test]
 async fn the_handle_of_an_api_key_is_nobodys_api_key() {
     let text = body(
         r#""basic":{"api_key":"983f8dd10d3b4519a18632d8df6f998d"},"links":{"self":{"href":"http://h/p/v1.0/creds/983f8dd10d3b4519a18632d8df6f998d"}}"#,

@@ -70,6 +70,9 @@ pub(super) struct Credential<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     moxie: Option<Moxie<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    agent: Option<Agent<'a>>,
     links: Links<'a>,
 }
 
@@ -139,6 +142,18 @@ struct Moxie<'a> {
     shared_secret: Option<&'a str>,
 }
 
+/// For accounts of the agent API. It verifies no request.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Agent<'a> {
+    #[schema(example = "0e1d2c3b4a5968778695a4b3c2d1e0f1")]
+    api_key: &'a str,
+    /// The secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    secret: Option<&'a str>,
+}
+
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Links<'a> {
@@ -173,6 +188,7 @@ impl<'a> Credential<'a> {
             auth_key: None,
             hmac_auth: None,
             moxie: None,
+            agent: None,
             links: Links { own: Link { href } },
         };
         match record.scheme {
@@ -201,6 +217,12 @@ impl<'a> Credential<'a> {
                 credential.moxie = Some(Moxie {
                     api_key: id,
                     shared_secret: secret,
+                });
+            }
+            AuthScheme::Agent => {
+                credential.agent = Some(Agent {
+                    api_key: id,
+                    secret,
                 });
             }
         }

@@ -47,7 +47,9 @@ impl IdForm {
     /// The form that `scheme` uses.
     pub const fn of(scheme: AuthScheme) -> Self {
         match scheme {
-            AuthScheme::Basic | AuthScheme::Mac | AuthScheme::AuthKey => Self::Hex,
+            AuthScheme::Basic | AuthScheme::Mac | AuthScheme::AuthKey | AuthScheme::Agent => {
+                Self::Hex
+            }
             AuthScheme::Moxie => Self::Hyphenated,
             AuthScheme::HmacAuth => Self::Alphanumeric,
         }
@@ -106,7 +108,12 @@ mod tests {
     fn ids_and_secrets_have_the_form_of_their_scheme() {
         let of = |scheme| generate(scheme).unwrap();
         let hex = |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        for scheme in [AuthScheme::Mac, AuthScheme::AuthKey, AuthScheme::Basic] {
+        for scheme in [
+            AuthScheme::Mac,
+            AuthScheme::AuthKey,
+            AuthScheme::Basic,
+            AuthScheme::Agent,
+        ] {
             assert!(hex(&of(scheme).id), "{scheme:?}");
         }
         let uuid = Uuid::parse_str(&of(AuthScheme::Moxie).id).unwrap();

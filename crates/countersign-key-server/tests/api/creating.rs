@@ -19,6 +19,7 @@ async fn every_scheme_has_its_member_and_no_other() {
         ("auth-key", "auth_key", "account_id", "secret_key"),
         ("hmac-auth", "hmac_auth", "key_id", "key_data"),
         ("moxie", "moxie", "api_key", "shared_secret"),
+        ("agent", "agent", "api_key", "secret"),
     ] {
         let made = server.create("dave@example.com", scheme).await;
         assert_eq!(made["principal"], "dave@example.com");
@@ -58,7 +59,7 @@ async fn an_algorithm_is_chosen_where_the_scheme_has_one() {
     assert_eq!(mac["mac"]["mac_algorithm"], "hmac-sha-256");
     let hmac_auth = create("hmac-auth", "hmac-sha-1").await.json();
     assert_eq!(hmac_auth["hmac_auth"]["algorithm"], "hmac-sha-1");
-    for scheme in ["basic", "auth-key", "moxie"] {
+    for scheme in ["basic", "auth-key", "moxie", "agent"] {
         let refused = create(scheme, "hmac-sha-1").await;
         refused.is_problem_of("invalid_member", "algorithm");
     }
@@ -192,7 +193,7 @@ async fn bad_202_an_unknown_scheme_is_refused_with_a_list_of_the_known() {
     refused.is_problem_of("invalid_member", "auth_scheme");
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
     assert!(
-        detail.contains("basic, mac, auth-key, hmac-auth, moxie"),
+        detail.contains("basic, mac, auth-key, hmac-auth, moxie, agent"),
         "{detail}"
     );
 }

@@ -8,19 +8,21 @@ use serde_json::{Value, json};
 
 use crate::support::{Fault, Server, Sink};
 
-const SECRETS: [(&str, &str, &str); 5] = [
+const SECRETS: [(&str, &str, &str); 6] = [
     ("basic", "basic", "api_key"),
     ("mac", "mac", "mac_key"),
     ("auth-key", "auth_key", "secret_key"),
     ("hmac-auth", "hmac_auth", "key_data"),
     ("moxie", "moxie", "shared_secret"),
+    ("agent", "agent", "secret"),
 ];
 
-const IDS: [(&str, &str); 4] = [
+const IDS: [(&str, &str); 5] = [
     ("mac", "mac_key_identifier"),
     ("auth_key", "account_id"),
     ("hmac_auth", "key_id"),
     ("moxie", "api_key"),
+    ("agent", "api_key"),
 ];
 
 /// Does everything, well and badly; gives the secrets, and the bodies of all refusals.

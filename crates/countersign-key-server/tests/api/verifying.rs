@@ -200,6 +200,35 @@ async fn bad_213_every_no_is_the_same_and_no_answer_has_a_mac_in_it() {
 }
 
 #[tokio::test]
+async fn bad_213_an_api_key_of_the_agent_api_verifies_no_signature_of_any_scheme() {
+    let server = Server::start().await;
+    let made = server.create("p", "agent").await;
+    let id = made["agent"]["api_key"].as_str().unwrap();
+    let secret = made["agent"]["secret"].as_str().unwrap().as_bytes();
+    let decoded = URL_SAFE_NO_PAD.decode(secret).unwrap();
+    let (before, after) = ([TIME, secret].concat(), [secret, TIME].concat());
+    for (scheme, signature) in [
+        ("auth-key", hmac_sha256(&Sha256::digest(before))),
+        ("auth-key-v3", hmac_sha256(&Sha256::digest(after))),
+        ("hmac-auth", hmac_sha1(secret)),
+        ("hmac-auth-sha256", hmac_sha256(secret)),
+        ("moxie", hmac_sha1(secret)),
+        ("mac", hmac_sha1(&decoded)),
+        ("mac-draft", hmac_sha1(secret)),
+    ] {
+        let mut body = body(scheme, id, &STANDARD.encode(signature));
+        if scheme.starts_with("auth-key") {
+            body["derivation"] = json!({"text": STANDARD.encode(TIME)});
+        }
+        let said = verdict(&server, &body).await;
+        assert_eq!(said, json!({"valid": false}), "{scheme}");
+    }
+    server.registry.close().await;
+    let unused = server.get(&format!("/v1.0/creds/{id}")).await.json();
+    assert_eq!(unused.get("last_used_at"), None, "{unused}");
+}
+
+#[tokio::test]
 async fn bad_211_a_credential_that_may_not_be_used_verifies_nothing_from_then_on() {
     let server = Server::start().await;
     let (id, signature) = signed(&server).await;

@@ -13,7 +13,7 @@ use crate::http::{Client, create_body, id_of};
 use crate::postgres_server::PostgresServer;
 use crate::run::{Ran, Run, key_server};
 
-const SCHEMES: [&str; 5] = ["basic", "mac", "auth-key", "hmac-auth", "moxie"];
+const SCHEMES: [&str; 6] = ["basic", "mac", "auth-key", "hmac-auth", "moxie", "agent"];
 
 /// A folder with a store in which there is something of everything, and its admin's token.
 fn lived_in() -> (tempfile::TempDir, String) {
@@ -77,7 +77,7 @@ fn backed_up(folder: &Path) -> String {
     let ran = key_server(folder, ["backup", &path]).run();
     assert_eq!(ran.status, Some(0), "{ran:?}");
     assert!(
-        ran.stderr.contains("20 credentials and 1 tokens"),
+        ran.stderr.contains("24 credentials and 1 tokens"),
         "{ran:?}"
     );
     let mode = fs::metadata(&path).unwrap().permissions().mode();

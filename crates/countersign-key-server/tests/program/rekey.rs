@@ -11,6 +11,7 @@ use countersign_key_server::maintenance::open_keyring;
 use countersign_key_server::seal::MasterKey;
 use countersign_key_server::store::CredentialStore as _;
 use countersign_key_server::store::sqlite::SqliteStore;
+use serde_json::Value;
 
 use crate::ANY_PORT;
 use crate::http::{Client, create_body, id_of};
@@ -35,10 +36,11 @@ fn filled(folder: &Path) -> BTreeMap<String, String> {
         for _ in 0..8 {
             scope.spawn(|| {
                 let mut client = Client::connect(server.address()).unwrap();
-                for _ in 0..CREDENTIALS / 8 {
-                    let made = client.send("POST", "/v1.0/creds", &create_body("dave", "mac"));
+                for n in 0..CREDENTIALS / 8 {
+                    let body = create_body("dave", ["mac", "agent"][n % 2]);
+                    let made = client.send("POST", "/v1.0/creds", &body);
                     let made = made.unwrap().json();
-                    let secret = made["mac"]["mac_key"].as_str().unwrap().to_owned();
+                    let secret = secret_of(&made).to_owned();
                     secrets.lock().unwrap().insert(id_of(&made), secret);
                 }
             });
@@ -49,6 +51,15 @@ fn filled(folder: &Path) -> BTreeMap<String, String> {
 }
 
 #[track_caller]
+fn secret_of(credential: &Value) -> &str {
+    let secret = [
+        &credential["mac"]["mac_key"],
+        &credential["agent"]["secret"],
+    ];
+    secret.into_iter().find_map(Value::as_str).unwrap()
+}
+
+#[track_caller]
 fn check(server: &Server, secrets: &BTreeMap<String, String>) {
     let mut client = Client::connect(server.address()).unwrap();
     for (id, secret) in secrets {
@@ -56,7 +67,7 @@ fn check(server: &Server, secrets: &BTreeMap<String, String>) {
             .send("GET", &format!("/v1.0/creds/{id}"), "")
             .unwrap();
         assert_eq!(found.status, 200, "{found:?}");
-        assert_eq!(found.json()["mac"]["mac_key"], **secret);
+        assert_eq!(secret_of(&found.json()), secret);
     }
 }
 

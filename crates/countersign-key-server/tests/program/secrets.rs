@@ -17,13 +17,14 @@ fn secrets_in(credential: &serde_json::Value) -> Vec<String> {
         "secret_key",
         "key_data",
         "shared_secret",
+        "secret",
     ];
     let mut secrets = Vec::new();
     for (scheme, inner) in credential.as_object().unwrap() {
         for name in names {
-            // The api key of Moxie is its id.
+            // The api keys of Moxie and of the agent API are their ids.
             if let Some(text) = inner[name].as_str()
-                && !(scheme == "moxie" && name == "api_key")
+                && !(scheme != "basic" && name == "api_key")
             {
                 secrets.push(text.to_owned());
             }
@@ -46,7 +47,7 @@ fn bad_225_no_secret_is_in_any_output_or_file_after_a_busy_run() {
         let arguments = ANY_PORT.iter().chain(&arguments).chain(logs);
         let server = key_server(folder, arguments).serve();
         let mut client = Client::connect(server.address()).unwrap().token(&token);
-        for scheme in ["basic", "mac", "auth-key", "hmac-auth", "moxie"] {
+        for scheme in ["basic", "mac", "auth-key", "hmac-auth", "moxie", "agent"] {
             let made = client
                 .send("POST", "/v1.0/creds", &create_body("dave", scheme))
                 .unwrap();

@@ -28,7 +28,7 @@ pub(in crate::api) struct CreateRequest {
     #[schema(
         required = false,
         example = "mac",
-        pattern = "^(basic|mac|auth-key|hmac-auth|moxie)$"
+        pattern = "^(basic|mac|auth-key|hmac-auth|moxie|agent)$"
     )]
     auth_scheme: String,
     /// For which hash function, of `mac` and `hmac-auth` only; `hmac-sha-1` unless given.

@@ -116,6 +116,7 @@ pub(super) const fn scheme_code(scheme: AuthScheme) -> i16 {
         AuthScheme::AuthKey => 2,
         AuthScheme::HmacAuth => 3,
         AuthScheme::Moxie => 4,
+        AuthScheme::Agent => 5,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::store::{StoreError, StoreErrorKind};
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("0001_first.sql"),
     include_str!("0002_entries.sql"),
+    include_str!("0003_agent_scheme.sql"),
 ];
 
 /// What a migration holds while it runs: a number of our own, drawn once. Advisory locks belong to
