@@ -48,6 +48,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "agent")]
+mod agent;
 pub mod api;
 pub mod audit;
 pub mod credential;

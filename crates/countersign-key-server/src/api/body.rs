@@ -13,11 +13,23 @@ pub(super) const MAX_BODY: usize = 64 * 1024;
 
 /// The body of a request that says it is JSON.
 pub(super) async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    match essence(headers) {
+        Some(essence) if essence.eq_ignore_ascii_case("application/json") => collect(body).await,
+        _ => Err(Code::UnsupportedMediaType.into()),
+    }
+}
+
+/// The media type of a body that is in UTF-8, without parameters.
+pub(super) fn essence(headers: &HeaderMap) -> Option<&str> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     match (types.next(), types.next()) {
-        (Some(media_type), None) if is_json(media_type.as_bytes()) => {}
-        _ => return Err(Code::UnsupportedMediaType.into()),
+        (Some(media_type), None) => in_utf_8(media_type.as_bytes()),
+        _ => None,
     }
+}
+
+/// A whole body.
+pub(super) async fn collect(body: Body) -> Result<Bytes, Problem> {
     // A length that is declared too large is refused before the client has sent it.
     let declared = body.size_hint().lower();
     if usize::try_from(declared).map_or(true, |length| length > MAX_BODY) {
@@ -30,19 +42,15 @@ pub(super) async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Pr
     }
 }
 
-/// Whether a media type is JSON in UTF-8: without parameters, or with one charset, `utf-8` or, as
-/// the original spells it, `utf8`.
-fn is_json(media_type: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(media_type) else {
-        return false;
-    };
+/// What stands before the parameters of a media type, if it has none, or one charset, `utf-8` or,
+/// as the original spells it, `utf8`.
+fn in_utf_8(media_type: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(media_type).ok()?;
     let mut parts = text.split(';').map(|part| part.trim_matches([' ', '\t']));
     let essence = parts.next().unwrap_or_default();
     let mut parameters = parts.filter(|part| !part.is_empty());
     let charset = parameters.next();
-    essence.eq_ignore_ascii_case("application/json")
-        && charset.is_none_or(is_utf_8)
-        && parameters.next().is_none()
+    (charset.is_none_or(is_utf_8) && parameters.next().is_none()).then_some(essence)
 }
 
 fn is_utf_8(parameter: &str) -> bool {
@@ -58,6 +66,10 @@ fn is_utf_8(parameter: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_json(media_type: &[u8]) -> bool {
+        in_utf_8(media_type).is_some_and(|it| it.eq_ignore_ascii_case("application/json"))
+    }
 
     #[test]
     fn bad_201_only_json_in_utf_8_is_taken() {

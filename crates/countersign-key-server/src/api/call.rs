@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
@@ -137,14 +138,14 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Problem> {
     if open && !app.registry.is_guarded().await? {
         return Ok(Caller::Anonymous);
     }
-    let token = bearer(parts).ok_or(Code::TokenRequired)?;
+    let token = bearer(&parts.headers).ok_or(Code::TokenRequired)?;
     let caller = app.registry.authenticate(token).await?;
     caller.ok_or_else(|| Code::TokenRequired.into())
 }
 
 /// The token of the one `Authorization: Bearer` header that a request has.
-fn bearer(parts: &Parts) -> Option<&str> {
-    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else {
         return None;
     };

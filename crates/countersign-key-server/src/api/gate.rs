@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 
@@ -23,8 +23,8 @@ pub(super) async fn gate(State(app): State<Arc<App>>, request: Request, next: Ne
     let started = Instant::now();
     let operation = Operation::of(&request);
     let mut response = match admitted(&app, operation, request) {
-        Ok(request) => without_panic(next.run(request)).await,
-        Err(problem) => problem.into_response(),
+        Ok(request) => without_panic(operation, next.run(request)).await,
+        Err(problem) => operation.refuse(problem),
     };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -38,28 +38,32 @@ fn admitted(app: &App, operation: Operation, request: Request) -> Result<Request
     // have it restarted.
     if operation != Operation::Live {
         app.limiter.admit_address(call::address(&parts))?;
-        place::check(&app.settings, &parts)?;
+        if operation.is_of_agents() {
+            place::check_for_agents(&app.settings, &parts)?;
+        } else {
+            place::check(&app.settings, &parts)?;
+        }
     }
     parts.extensions.insert(operation);
     Ok(Request::from_parts(parts, body))
 }
 
 /// The answer of `answer`, or one without a word about why there is none.
-async fn without_panic(answer: impl Future<Output = Response>) -> Response {
+async fn without_panic(operation: Operation, answer: impl Future<Output = Response>) -> Response {
     let mut answer = pin!(answer);
     poll_fn(|context| {
         // After a panic the future is not polled again, so nobody sees what it left behind.
         match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
             Ok(poll) => poll,
-            Err(panic) => Poll::Ready(after_panic(&*panic)),
+            Err(panic) => Poll::Ready(after_panic(operation, &*panic)),
         }
     })
     .await
 }
 
-fn after_panic(_: &(dyn Any + Send)) -> Response {
+fn after_panic(operation: Operation, _: &(dyn Any + Send)) -> Response {
     tracing::error!("a request made the server panic; this is a bug");
-    Problem::from(Code::InternalError).into_response()
+    operation.refuse(Code::InternalError.into())
 }
 
 fn count(operation: Operation, status: StatusCode, started: Instant) {
@@ -81,6 +85,7 @@ const fn label_of(status: StatusCode) -> &'static str {
         403 => "403",
         404 => "404",
         405 => "405",
+        406 => "406",
         409 => "409",
         412 => "412",
         413 => "413",
@@ -100,7 +105,7 @@ mod tests {
     #[tokio::test]
     async fn bad_224_a_panic_is_answered_without_its_text() {
         let panicking = async { panic!("with the secret in it") };
-        let response = without_panic(panicking).await;
+        let response = without_panic(Operation::Other, panicking).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = axum::body::to_bytes(response.into_body(), 10_000)
             .await

@@ -129,7 +129,7 @@ fn admit(slots: Option<&Slots>, who: impl Hash) -> Result<(), Problem> {
 }
 
 /// The address, or what all addresses of one customer have in common.
-fn network_of(address: Option<IpAddr>) -> Option<IpAddr> {
+pub(super) fn network_of(address: Option<IpAddr>) -> Option<IpAddr> {
     Some(match address? {
         IpAddr::V6(address) => {
             let host_bits = 128_u32.saturating_sub(IPV6_PREFIX);

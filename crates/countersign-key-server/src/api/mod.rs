@@ -8,6 +8,8 @@
 //! * A secret leaves, and something changes, only after its audit line was written.
 //! * `/openapi.json` is made from the same attributes as the routes.
 
+#[cfg(feature = "agent")]
+mod agent;
 mod body;
 mod call;
 mod credentials;
@@ -39,7 +41,7 @@ use self::credentials::{create, delete, list, patch, read, rotate};
 use self::limits::Limiter;
 pub use self::limits::RateLimits;
 use self::problem::{Code, Problem, method_not_allowed};
-pub use self::settings::{Access, ApiSettings, InvalidPublicUrl, Transport};
+pub use self::settings::{Access, AgentApi, ApiSettings, InvalidPublicUrl, Transport};
 use crate::registry::Registry;
 
 /// What all requests share.
@@ -47,6 +49,8 @@ struct App {
     registry: Arc<Registry>,
     settings: ApiSettings,
     limiter: Limiter,
+    #[cfg(feature = "agent")]
+    agents: crate::agent::Agents,
     description: Bytes,
     /// How many requests have had audit lines.
     numbered: AtomicU64,
@@ -78,7 +82,14 @@ pub fn router(registry: Arc<Registry>, settings: ApiSettings) -> Router {
         .routes(only("GET", routes!(operator::metrics)))
         .routes(only("GET", routes!(operator::description)))
         .split_for_parts();
+    #[cfg(feature = "agent")]
+    let router = match settings.agent_api {
+        AgentApi::On => router.merge(agent::routes()),
+        AgentApi::Off => router,
+    };
     let app = Arc::new(App {
+        #[cfg(feature = "agent")]
+        agents: crate::agent::Agents::new(Arc::clone(&registry)),
         registry,
         limiter: Limiter::new(settings.rate_limits),
         settings,

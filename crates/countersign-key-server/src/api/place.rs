@@ -38,6 +38,42 @@ pub(super) fn check(settings: &ApiSettings, parts: &Parts) -> Result<(), Problem
     Ok(())
 }
 
+/// As [`check`], for the agent API: with a list of served names, the host must be one of them, and
+/// its pages may call. Signatures are over the host, so there must be one.
+pub(super) fn check_for_agents(settings: &ApiSettings, parts: &Parts) -> Result<(), Problem> {
+    let host = signed_host(parts).ok_or(Code::ForeignHost)?;
+    if settings.agent_hosts.is_empty() {
+        return check(settings, parts);
+    }
+    let served = |host: &str| {
+        let mut names = settings.agent_hosts.iter();
+        names.any(|name| name.eq_ignore_ascii_case(host))
+    };
+    if !served(host) {
+        return Err(Code::ForeignHost.into());
+    }
+    for origin in parts.headers.get_all(ORIGIN) {
+        let origin = origin.to_str().ok().and_then(|it| it.split_once("://"));
+        if !origin.is_some_and(|(_, host)| served(host)) {
+            return Err(Code::CrossSite.into());
+        }
+    }
+    Ok(())
+}
+
+/// The host as it was sent, which agents sign over, port included; none if two names differ.
+pub(super) fn signed_host(parts: &Parts) -> Option<&str> {
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let (header, second) = (hosts.next(), hosts.next());
+    let header = header.map(|it| it.to_str()).transpose().ok()?;
+    let target = parts.uri.authority().map(Authority::as_str);
+    match (header, target) {
+        _ if second.is_some() => None,
+        (Some(header), Some(target)) => (header == target).then_some(header),
+        (one, other) => one.or(other),
+    }
+}
+
 /// What links begin with: the public URL, the address that the caller used, or the listener's;
 /// empty where none is known, so that links are relative.
 pub(super) fn base<'a>(settings: &'a ApiSettings, parts: &Parts) -> Cow<'a, str> {

@@ -24,6 +24,19 @@ pub struct ApiSettings {
     pub(super) audit: AuditLog,
     pub(super) rate_limits: RateLimits,
     pub(super) metrics: Option<RenderMetrics>,
+    pub(super) agent_api: AgentApi,
+    /// The hosts, with their ports, that agents may sign over; any that is the server's if empty.
+    pub(super) agent_hosts: Vec<String>,
+}
+
+/// Whether the agent API is served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AgentApi {
+    /// It is, if this library has the feature `agent`.
+    #[default]
+    On,
+    /// Its paths lead nowhere.
+    Off,
 }
 
 /// Who may call.
@@ -68,6 +81,8 @@ impl ApiSettings {
             audit: AuditLog::off(),
             rate_limits: RateLimits::off(),
             metrics: None,
+            agent_api: AgentApi::default(),
+            agent_hosts: Vec::new(),
         }
     }
 
@@ -110,6 +125,22 @@ impl ApiSettings {
         self
     }
 
+    /// Whether the agent API is served; it is unless set.
+    #[must_use]
+    pub fn agent_api(mut self, agent_api: AgentApi) -> Self {
+        self.agent_api = agent_api;
+        self
+    }
+
+    /// The names under which the agent API is served, as clients write them into `Host`: with the
+    /// port, if it is not the scheme's own. Requests for other hosts are refused. Without names,
+    /// what `Host` may say is decided as for the rest of the API.
+    #[must_use]
+    pub fn agent_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.agent_hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Serves what `render` writes, in the Prometheus text format, as `/metrics`.
     #[must_use]
     pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
@@ -135,6 +166,8 @@ impl fmt::Debug for ApiSettings {
             .field("audit", &self.audit)
             .field("rate_limits", &self.rate_limits)
             .field("metrics", &self.metrics.is_some())
+            .field("agent_api", &self.agent_api)
+            .field("agent_hosts", &self.agent_hosts)
             .finish()
     }
 }

@@ -124,6 +124,21 @@ pub(super) struct ApiArguments {
     /// How many active credentials a principal may have; no limit unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) max_active_per_principal: Option<u32>,
+
+    /// Serve the agent API under /Agent, which makes and keeps keys for whoever has an account
+    #[arg(long, value_name = "on|off", default_value = "on")]
+    pub(super) agent_api: Switch,
+
+    /// The hosts that agents may sign over, with the port if it is not the scheme's own, separated
+    /// by commas; unless given, any that may be in Host
+    #[arg(long, value_name = "HOST,…", value_delimiter = ',')]
+    pub(super) agent_host: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    On,
+    Off,
 }
 
 /// What is logged, and where.

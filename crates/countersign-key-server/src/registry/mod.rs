@@ -11,6 +11,8 @@ mod caller;
 mod change;
 mod create;
 mod cursor;
+#[cfg(feature = "agent")]
+mod entries;
 mod error;
 mod read;
 mod rotate;

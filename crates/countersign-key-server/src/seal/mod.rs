@@ -12,7 +12,7 @@
 //! The cipher is XChaCha20-Poly1305, whose nonces of 192 bits may be drawn at random without a
 //! thought about how many there will be.
 
-mod cipher;
+pub(crate) mod cipher;
 mod keyring;
 mod master_key;
 

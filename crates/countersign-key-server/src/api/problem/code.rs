@@ -45,20 +45,43 @@ codes! {
         "A header of the request has a value that it cannot have.";
     InvalidPath: BAD_REQUEST, "invalid_path", "Invalid path",
         "The path must be percent-encoded UTF-8.";
+    InvalidXml: BAD_REQUEST, "invalid_xml", "Body is not the one element",
+        "Send one empty element with attributes, in UTF-8, without a DTD.";
+    NonceReused: BAD_REQUEST, "nonce_reused", "Nonce used before",
+        "The account has used this nonce before; make a new one for every request.";
+    AccountExists: BAD_REQUEST, "account_exists", "User name taken",
+        "There is an account of this name already; choose another.";
+    KeyExists: BAD_REQUEST, "key_exists", "Key id taken",
+        "The account has a key with this id already; choose another id.";
+    UnsuitableKey: BAD_REQUEST, "unsuitable_key", "Key cannot do that",
+        "Keys of this algorithm cannot be used like that; GetAlgorithms says which can sign.";
     BodyIncomplete: BAD_REQUEST, "body_incomplete", "Body incomplete",
         "The body ended before its end; send the request again.";
     TokenRequired: UNAUTHORIZED, "token_required", "API token required",
         "Send a valid API token: Authorization: Bearer and the token.";
+    SessionRequired: UNAUTHORIZED, "session_required", "Session required",
+        "Log in, and send the token: Authorization: Bearer and the jwt.";
+    WrongSignature: FORBIDDEN, "wrong_signature", "Wrong signature",
+        "The request signature is not the one of these values; check the password, the host with its \
+                 port, and the order of what is signed.";
+    WrongKeySignature: FORBIDDEN, "wrong_key_signature", "Wrong key signature",
+        "The key signature does not open this key; check the key password and the host.";
     ScopeInsufficient: FORBIDDEN, "scope_insufficient", "Scope insufficient",
         "This API token does not allow that; use one with another scope.";
     CrossSite: FORBIDDEN, "cross_site", "Cross-site request",
         "Web pages of other sites may not call this server.";
     CredentialUnknown: NOT_FOUND, "credential_unknown", "No such credential",
         "There is no credential with this id, or it was deleted.";
+    AlgorithmUnknown: NOT_FOUND, "algorithm_unknown", "No such algorithm",
+        "There is no algorithm of this name in this namespace; GetAlgorithms lists them.";
+    KeyUnknown: NOT_FOUND, "key_unknown", "No such key",
+        "The account has no key with this id.";
     NotFound: NOT_FOUND, "not_found", "Nothing here",
         "There is nothing at this path; /openapi.json lists the paths.";
     MethodNotAllowed: METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed",
         "Use one of the methods that Allow lists.";
+    NotAcceptable: NOT_ACCEPTABLE, "not_acceptable", "No acceptable form",
+        "Accept application/json, text/xml or application/xml.";
     LimitReached: CONFLICT, "limit_reached", "Too many active credentials",
         "The principal has as many active credentials as it may have; delete one first.";
     IdempotencyKeyReused: CONFLICT, "idempotency_key_reused", "Idempotency key used before",
@@ -75,6 +98,8 @@ codes! {
         "The Host header names another server; use the address this one listens on.";
     RateLimited: TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
         "Wait as long as Retry-After says.";
+    TooManyWrongSignatures: TOO_MANY_REQUESTS, "too_many_wrong_signatures", "Too many wrong signatures",
+        "Wait as long as Retry-After says.";
     InternalError: INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something is wrong with the server; its operator has the details.";
     StoreUnavailable: SERVICE_UNAVAILABLE, "store_unavailable", "Key store unavailable",
@@ -85,6 +110,8 @@ codes! {
     CredentialUnreadable: SERVICE_UNAVAILABLE, "credential_unreadable", "Credential unreadable",
         "The secret of the credential cannot be opened; the server's operator has the \
                  details.";
+    Overloaded: SERVICE_UNAVAILABLE, "overloaded", "Too much to do",
+        "Too many keys are being made or used at this moment; try again later.";
     AuditUnavailable: SERVICE_UNAVAILABLE, "audit_unavailable", "Audit log unavailable",
         "What cannot be written to the audit log is not done; try again later.";
 }

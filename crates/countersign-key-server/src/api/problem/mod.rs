@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use countersign_core::PROBLEM_TYPES;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -71,6 +71,37 @@ impl Problem {
 
     pub(super) fn code(&self) -> Code {
         self.code
+    }
+
+    /// The answer as text, which is what clients of the agent API show: the code, what is at fault,
+    /// and what to do.
+    pub(super) fn into_text(self) -> Response {
+        let detail = self.detail.as_deref().unwrap_or(self.code.advice());
+        let mut body = format!("{}: ", self.code.name());
+        if let Some(member) = &self.member {
+            // Text from the wire is escaped.
+            body.extend(member.escape_default());
+            body.push_str(": ");
+        }
+        body.push_str(detail);
+        let mut response = (self.code.status(), body).into_response();
+        let headers = response.headers_mut();
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.insert(CONTENT_TYPE, plain);
+        self.add_headers(headers);
+        response
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        let challenge = match self.code {
+            Code::TokenRequired => r#"Bearer realm="key server""#,
+            Code::SessionRequired => r#"Bearer realm="agent""#,
+            _ => return,
+        };
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
 }
 
@@ -162,13 +193,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
         headers.insert(CONTENT_TYPE, problem);
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
-        }
-        if self.code == Code::TokenRequired {
-            let challenge = HeaderValue::from_static(r#"Bearer realm="key server""#);
-            headers.insert(WWW_AUTHENTICATE, challenge);
-        }
+        self.add_headers(headers);
         response
     }
 }

@@ -12,6 +12,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ::http::uri::Authority;
 use axum::Router;
 use axum_server::tls_rustls::RustlsConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -21,11 +22,11 @@ use self::http::Stop;
 use self::listener::Listener;
 use self::reach::Reach;
 use self::signals::Signals;
-use super::arguments::{ApiArguments, Arguments};
+use super::arguments::{ApiArguments, Arguments, Switch};
 use super::failure::Failure;
 use super::print;
 use super::store::{Existence, KeyStore, Place};
-use crate::api::{ApiSettings, RateLimits, router};
+use crate::api::{AgentApi, ApiSettings, RateLimits, router};
 use crate::audit::AuditLog;
 use crate::registry::{Registry, RegistryError};
 
@@ -216,7 +217,12 @@ fn api_settings(
     let mut settings = ApiSettings::new(address)
         .transport(reach::transport(network))
         .access(reach.access())
-        .rate_limits(rate_limits(api)?);
+        .rate_limits(rate_limits(api)?)
+        .agent_api(match api.agent_api {
+            Switch::On => AgentApi::On,
+            Switch::Off => AgentApi::Off,
+        })
+        .agent_hosts(agent_hosts(api)?);
     if let Some(url) = &network.public_url {
         settings = settings
             .public_url(url)
@@ -234,6 +240,17 @@ fn api_settings(
         settings = settings.audit(log);
     }
     Ok(settings)
+}
+
+fn agent_hosts(api: &ApiArguments) -> Result<&[String], Failure> {
+    for host in &api.agent_host {
+        let authority: Result<Authority, _> = host.parse();
+        if !authority.is_ok_and(|it| it == *host && !host.contains('@')) {
+            let fix = "give HOST or HOST:PORT, as clients write it into Host";
+            return Err(Failure::unusable("--agent-host", host, fix));
+        }
+    }
+    Ok(&api.agent_host)
 }
 
 fn rate_limits(api: &ApiArguments) -> Result<RateLimits, Failure> {
