@@ -6,7 +6,7 @@
 //!
 //! | module | |
 //! |---|---|
-//! | [`api`] | the HTTP API, as an axum router |
+//! | [`api`] | the HTTP API, as an axum router, with the agent API (feature `agent`) |
 //! | [`audit`] | who did what |
 //! | [`registry`] | the rules, without HTTP |
 //! | [`credential`] | what is issued: ids, principals, schemes |

@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use super::operation::Operation;
 use super::problem::{Code, Problem};
-use super::settings::Access;
+use super::settings::{Access, ApiSettings, ClientAddress};
 use super::{App, place};
 use crate::audit::Entry;
 use crate::registry::{Caller, Permission};
@@ -105,7 +105,7 @@ impl FromRequestParts<Arc<App>> for Call {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let address = address(parts);
+        let address = address(&app.settings, parts);
         let caller = match authenticate(parts, app).await {
             Err(problem) if problem.code() == Code::TokenRequired => {
                 app.limiter.admit_failure(address)?;
@@ -126,10 +126,23 @@ impl FromRequestParts<Arc<App>> for Call {
     }
 }
 
-/// The address of whoever sent a request, if the server was told.
-pub(super) fn address(parts: &Parts) -> Option<IpAddr> {
+/// The address of whoever sent a request, if the server was told: by the connection, or by the
+/// proxy at its other end, which appends it to what it was sent.
+pub(super) fn address(settings: &ApiSettings, parts: &Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map(|ConnectInfo(peer)| peer.ip().to_canonical())
+    let peer = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    match settings.client_address {
+        ClientAddress::OfConnection => peer,
+        ClientAddress::LastForwardedFor => last_forwarded_for(&parts.headers).or(peer),
+    }
+}
+
+fn last_forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let text = last.to_str().ok()?;
+    let (_, address) = text.rsplit_once(',').unwrap_or(("", text));
+    let address: IpAddr = address.trim().parse().ok()?;
+    Some(address.to_canonical())
 }
 
 async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Problem> {
@@ -153,4 +166,29 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme
         .eq_ignore_ascii_case("Bearer")
         .then(|| token.trim_matches(' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_proxy_appended_is_believed() {
+        let of = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            last_forwarded_for(&headers).map(|it| it.to_string())
+        };
+        assert_eq!(of(&["192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(of(&["10.0.0.1, 192.0.2.1"]).as_deref(), Some("192.0.2.1"));
+        assert_eq!(
+            of(&["10.0.0.1", "::ffff:192.0.2.1"]).as_deref(),
+            Some("192.0.2.1")
+        );
+        for bad in [&[][..], &["unknown"], &["192.0.2.1,"], &["192.0.2.1:80"]] {
+            assert_eq!(of(bad), None, "{bad:?}");
+        }
+    }
 }

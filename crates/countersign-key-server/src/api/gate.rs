@@ -37,7 +37,8 @@ fn admitted(app: &App, operation: Operation, request: Request) -> Result<Request
     // Whether the process lives is told to everybody and always: a prober that is refused would
     // have it restarted.
     if operation != Operation::Live {
-        app.limiter.admit_address(call::address(&parts))?;
+        app.limiter
+            .admit_address(call::address(&app.settings, &parts))?;
         if operation.is_of_agents() {
             place::check_for_agents(&app.settings, &parts)?;
         } else {

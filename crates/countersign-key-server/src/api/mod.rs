@@ -41,7 +41,9 @@ use self::credentials::{create, delete, list, patch, read, rotate};
 use self::limits::Limiter;
 pub use self::limits::RateLimits;
 use self::problem::{Code, Problem, method_not_allowed};
-pub use self::settings::{Access, AgentApi, ApiSettings, InvalidPublicUrl, Transport};
+pub use self::settings::{
+    Access, AgentApi, ApiSettings, ClientAddress, InvalidPublicUrl, Transport,
+};
 use crate::registry::Registry;
 
 /// What all requests share.

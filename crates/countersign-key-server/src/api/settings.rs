@@ -24,9 +24,22 @@ pub struct ApiSettings {
     pub(super) audit: AuditLog,
     pub(super) rate_limits: RateLimits,
     pub(super) metrics: Option<RenderMetrics>,
+    pub(super) client_address: ClientAddress,
     pub(super) agent_api: AgentApi,
     /// The hosts, with their ports, that agents may sign over; any that is the server's if empty.
     pub(super) agent_hosts: Vec<String>,
+}
+
+/// Where the address of a caller is taken from, by which requests and wrong signatures are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAddress {
+    /// From the connection.
+    #[default]
+    OfConnection,
+    /// From the end of `X-Forwarded-For`, to which the proxy in front appends it; from the
+    /// connection where there is none. Only for a server that nobody but the proxy reaches: others
+    /// could write anything there.
+    LastForwardedFor,
 }
 
 /// Whether the agent API is served.
@@ -81,6 +94,7 @@ impl ApiSettings {
             audit: AuditLog::off(),
             rate_limits: RateLimits::off(),
             metrics: None,
+            client_address: ClientAddress::default(),
             agent_api: AgentApi::default(),
             agent_hosts: Vec::new(),
         }
@@ -125,6 +139,13 @@ impl ApiSettings {
         self
     }
 
+    /// Where the address of a caller is taken from; from the connection unless set.
+    #[must_use]
+    pub fn client_address(mut self, from: ClientAddress) -> Self {
+        self.client_address = from;
+        self
+    }
+
     /// Whether the agent API is served; it is unless set.
     #[must_use]
     pub fn agent_api(mut self, agent_api: AgentApi) -> Self {
@@ -166,6 +187,7 @@ impl fmt::Debug for ApiSettings {
             .field("audit", &self.audit)
             .field("rate_limits", &self.rate_limits)
             .field("metrics", &self.metrics.is_some())
+            .field("client_address", &self.client_address)
             .field("agent_api", &self.agent_api)
             .field("agent_hosts", &self.agent_hosts)
             .finish()

@@ -92,6 +92,10 @@ pub(super) struct NetworkArguments {
     #[arg(long, conflicts_with = "tls_cert")]
     pub(super) behind_tls_proxy: bool,
 
+    /// That proxy appends the address of the caller to X-Forwarded-For: count and log by it
+    #[arg(long, requires = "behind_tls_proxy")]
+    pub(super) believe_forwarded_for: bool,
+
     /// The URL under which callers know the server, with which links begin
     #[arg(long, value_name = "URL")]
     pub(super) public_url: Option<String>,

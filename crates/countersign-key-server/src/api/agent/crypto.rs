@@ -9,7 +9,7 @@ use super::super::problem::{Code, Problem};
 use super::answer::{Answer, Field, Fields, Within};
 use super::exchange::Exchange;
 use crate::agent::{
-    Algorithm, AskedKey, Claimed, Key, KeyName, NAMESPACES, Nonce, Session, Signature, namespace,
+    Algorithm, AskedKey, Key, KeyName, NAMESPACES, Nonce, Session, Signature, Signed, namespace,
 };
 
 /// Lists the algorithms, under each of their namespaces.
@@ -92,12 +92,14 @@ pub(super) async fn sign(mut it: Exchange) -> Result<Answer, Problem> {
     let data = STANDARD
         .decode(&use_of.input)
         .map_err(|_| invalid("data", "It must be padded base64."))?;
-    let (session, key, claimed) = use_of.claim(&it, &[&use_of.input]).await?;
-    let signed = it
-        .agents()
-        .sign(claimed, &use_of.id, &key, &use_of.key_signature, data)
-        .await;
-    let signature = it.ended(&session.user, Some(use_of.id.as_str()), signed)?;
+    let (session, key, signed) = use_of.signed(&it, &[&use_of.input]).await?;
+    let signed = async {
+        let claimed = it.agents().claim(signed).await?;
+        it.agents()
+            .sign(claimed, &use_of.id, &key, &use_of.key_signature, data)
+            .await
+    };
+    let signature = it.ended(&session.user, Some(use_of.id.as_str()), signed.await)?;
     let text = Zeroizing::new(STANDARD.encode(signature));
     Ok(Answer::new(
         "Signature",
@@ -115,12 +117,14 @@ pub(super) async fn shared_secret(mut it: Exchange) -> Result<Answer, Problem> {
     let peer = STANDARD
         .decode(&use_of.input)
         .map_err(|_| invalid("publicKey", "It must be padded base64."))?;
-    let (session, key, claimed) = use_of.claim(&it, &[SHARED_SECRET, &use_of.input]).await?;
-    let agreed = it
-        .agents()
-        .agree(claimed, &use_of.id, &key, &use_of.key_signature, peer)
-        .await;
-    let secret = it.ended(&session.user, Some(use_of.id.as_str()), agreed)?;
+    let (session, key, signed) = use_of.signed(&it, &[SHARED_SECRET, &use_of.input]).await?;
+    let agreed = async {
+        let claimed = it.agents().claim(signed).await?;
+        it.agents()
+            .agree(claimed, &use_of.id, &key, &use_of.key_signature, peer)
+            .await
+    };
+    let secret = it.ended(&session.user, Some(use_of.id.as_str()), agreed.await)?;
     let text = Zeroizing::new(STANDARD.encode(&*secret));
     Ok(Answer::new(
         "SharedSecret",
@@ -149,12 +153,12 @@ impl UseOfKey {
         })
     }
 
-    /// Checks the request signature, which ends with `rest` and the nonce, and claims the nonce.
-    async fn claim(
+    /// Checks the request signature, which ends with `rest` and the nonce.
+    async fn signed(
         &self,
         it: &Exchange,
         rest: &[&str],
-    ) -> Result<(Session, Key, Claimed), Problem> {
+    ) -> Result<(Session, Key, Signed), Problem> {
         let session = it.session().await?;
         it.admit()?;
         let key = it.outcome(it.agents().key(&session.user, &self.id).await)?;
@@ -179,14 +183,7 @@ impl UseOfKey {
             .await;
         let signed = it.audited_refusal(&session.user, Some(self.id.as_str()), signed)?;
         it.begun(&session.user, Some(self.id.as_str()))?;
-        let claimed = it.agents().claim(signed).await;
-        if claimed.is_err() {
-            return it
-                .ended(&session.user, Some(self.id.as_str()), claimed)
-                .map(|claimed| (session, key, claimed));
-        }
-        let claimed = it.outcome(claimed)?;
-        Ok((session, key, claimed))
+        Ok((session, key, signed))
     }
 }
 

@@ -67,7 +67,7 @@ impl Exchange {
         answer: Format,
         members: Members,
     ) -> Self {
-        let address = address(&parts);
+        let address = address(&app.settings, &parts);
         Self {
             endpoint: Endpoint(network_of(address)),
             host,

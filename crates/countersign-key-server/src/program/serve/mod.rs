@@ -26,7 +26,7 @@ use super::arguments::{ApiArguments, Arguments, Switch};
 use super::failure::Failure;
 use super::print;
 use super::store::{Existence, KeyStore, Place};
-use crate::api::{AgentApi, ApiSettings, RateLimits, router};
+use crate::api::{AgentApi, ApiSettings, ClientAddress, RateLimits, router};
 use crate::audit::AuditLog;
 use crate::registry::{Registry, RegistryError};
 
@@ -218,6 +218,11 @@ fn api_settings(
         .transport(reach::transport(network))
         .access(reach.access())
         .rate_limits(rate_limits(api)?)
+        .client_address(if network.believe_forwarded_for {
+            ClientAddress::LastForwardedFor
+        } else {
+            ClientAddress::OfConnection
+        })
         .agent_api(match api.agent_api {
             Switch::On => AgentApi::On,
             Switch::Off => AgentApi::Off,
