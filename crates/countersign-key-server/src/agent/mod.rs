@@ -63,7 +63,8 @@ pub(crate) struct Agents {
     /// By a keyed hash of the account, so that there are never more than 65,536 of them.
     claims: DefaultKeyedRateLimiter<u16>,
     hasher: RandomState,
-    workshop: Workshop,
+    makers: Workshop,
+    users: Workshop,
 }
 
 /// A request whose signature is right.
@@ -96,7 +97,8 @@ impl Agents {
             trials: Trials::new(),
             claims: RateLimiter::keyed(Quota::per_minute(NONCES_PER_MINUTE)),
             hasher: RandomState::new(),
-            workshop: Workshop::new(),
+            makers: Workshop::for_long_work(),
+            users: Workshop::for_short_work(),
         }
     }
 
@@ -276,7 +278,7 @@ impl Agents {
             return Err(AgentError::KeyExists);
         }
         let algorithm = asked.algorithm;
-        let pair = self.workshop.run(move || algorithm.generate()).await?;
+        let pair = self.makers.run(move || algorithm.generate()).await?;
         let new = NewKey {
             algorithm,
             namespace: asked.namespace,
@@ -302,7 +304,7 @@ impl Agents {
     ) -> Result<Vec<u8>, AgentError> {
         let private = open(&claimed, id, key, key_signature)?;
         let algorithm = key.algorithm;
-        self.workshop
+        self.users
             .run(move || algorithm.sign(&private, &data))
             .await
     }
@@ -318,7 +320,7 @@ impl Agents {
     ) -> Result<Zeroizing<Vec<u8>>, AgentError> {
         let private = open(&claimed, id, key, key_signature)?;
         let algorithm = key.algorithm;
-        self.workshop
+        self.users
             .run(move || algorithm.agree(&private, &peer))
             .await
     }

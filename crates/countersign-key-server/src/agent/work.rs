@@ -10,10 +10,6 @@ use super::algorithm::AlgorithmError;
 use crate::registry::OperationError;
 use crate::seal::UnsealError;
 
-/// How many keys are made or used at once: an RSA key takes a core for a second, and the rest of
-/// the machine is for those who look up.
-const AT_ONCE: usize = 2;
-
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -21,8 +17,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Workshop(Arc<Semaphore>);
 
 impl Workshop {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    /// For work that takes up to seconds, as making an RSA key does: half of the processors, so that
+    /// the rest is for those who look up.
+    pub(super) fn for_long_work() -> Self {
+        Self::of(processors().div_ceil(2))
+    }
+
+    /// For work that takes up to milliseconds.
+    pub(super) fn for_short_work() -> Self {
+        Self::of(processors())
+    }
+
+    fn of(at_once: usize) -> Self {
+        Self(Arc::new(Semaphore::new(at_once)))
     }
 
     /// Runs `work` when it is its turn. What was begun is finished even if nobody waits for it any
@@ -50,6 +57,10 @@ impl Workshop {
     }
 }
 
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 fn of_algorithm(error: AlgorithmError) -> AgentError {
     match error {
         AlgorithmError::CannotSign => AgentError::CannotSign,
@@ -69,7 +80,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_beyond_what_is_done_at_once_waits_and_then_is_refused() {
-        let workshop = Workshop::new();
+        let workshop = Workshop::of(2);
         let held = workshop.0.acquire_many(2).await.unwrap();
         assert_eq!(workshop.run(|| Ok(1)).await, Err(AgentError::Busy));
         drop(held);
@@ -78,11 +89,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_error_and_gives_its_turn_back() {
-        let workshop = Workshop::new();
+        let workshop = Workshop::of(2);
         for _ in 0..3 {
             let failed = workshop.run(|| -> Result<(), _> { panic!("a bug") }).await;
             assert!(matches!(failed, Err(AgentError::Operation(_))));
         }
-        assert_eq!(workshop.0.available_permits(), AT_ONCE);
+        assert_eq!(workshop.0.available_permits(), 2);
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use http::HeaderMap;
-use http::request::Parts;
 
 use super::super::body::collect;
 use super::super::call::{address, bearer};
@@ -29,6 +28,8 @@ pub(super) struct Exchange {
     pub(super) host: String,
     /// How the answer is written.
     pub(super) answer: Format,
+    /// How the request was.
+    format: Format,
     members: Members,
     headers: HeaderMap,
     address: Option<IpAddr>,
@@ -56,29 +57,19 @@ impl Exchange {
                 Members::of(members, resource.members())?
             }
         };
-        Ok(Self::of(app, resource, parts, host, answer, members))
-    }
-
-    fn of(
-        app: Arc<App>,
-        resource: Resource,
-        parts: Parts,
-        host: String,
-        answer: Format,
-        members: Members,
-    ) -> Self {
         let address = address(&app.settings, &parts);
-        Self {
+        Ok(Self {
             endpoint: Endpoint(network_of(address)),
             host,
             answer,
+            format,
             members,
             address,
             operation: Operation::Agent(resource),
             number: app.next_number(),
             headers: parts.headers,
             app,
-        }
+        })
     }
 
     pub(super) fn agents(&self) -> &Agents {
@@ -154,7 +145,7 @@ impl Exchange {
         let given = match self.members.take("seconds") {
             None => return Err(Problem::of_member(Code::MissingMember, "seconds")),
             Some(Value::Whole(number)) => Some(number),
-            Some(Value::Text(text)) if text.len() <= 4 => text.parse().ok(),
+            Some(Value::Text(text)) if self.format != Format::Json => digits(&text),
             Some(_) => None,
         };
         match given {
@@ -235,4 +226,10 @@ impl Exchange {
     fn problem(&self, error: AgentError) -> Problem {
         super::problem::of(error, self.app.registry.now())
     }
+}
+
+/// A number of at most four digits, which `+1` is not.
+fn digits(text: &str) -> Option<u64> {
+    let plain = text.len() <= 4 && text.bytes().all(|it| it.is_ascii_digit());
+    plain.then(|| text.parse().ok())?
 }
