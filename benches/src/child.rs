@@ -68,12 +68,7 @@ impl Child {
     /// # Errors
     /// When the system does not tell.
     pub fn cpu_ticks(&self) -> Result<u32> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // The name of the program, in parentheses, may hold anything; the state follows it.
-        let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/…/stat")?;
-        let mut times = fields.split_whitespace().skip(11);
-        let mut time = || -> Result<u32> { Ok(times.next().ok_or("no times")?.parse()?) };
-        Ok(time()?.saturating_add(time()?))
+        ticks_of(self.process.id())
     }
 
     /// The time its first thread has run on a processor: all of it, for one on a runtime of one
@@ -116,6 +111,19 @@ impl Drop for Child {
 fn end(process: &mut process::Child) {
     let _ = process.kill();
     let _ = process.wait();
+}
+
+/// The time process `id` has run on a processor, user and system, in ticks of 10 ms.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn ticks_of(id: u32) -> Result<u32> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    // The name of the program, in parentheses, may hold anything; the state follows it.
+    let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/…/stat")?;
+    let mut times = fields.split_whitespace().skip(11);
+    let mut time = || -> Result<u32> { Ok(times.next().ok_or("no times")?.parse()?) };
+    Ok(time()?.saturating_add(time()?))
 }
 
 /// The time the first thread of process `id` has run on a processor.
