@@ -8,6 +8,13 @@
     clippy::arithmetic_side_effects
 )]
 
+mod duplicates;
 mod flow;
+mod nonces;
+mod sealed;
 mod support;
 mod vectors;
+
+#[path = "../api/support/faulty.rs"]
+#[allow(dead_code, reason = "the tests of the API use the rest")]
+mod faulty;
