@@ -14,12 +14,16 @@
 mod account;
 mod algorithm;
 mod error;
+#[cfg(test)]
+mod kept_tests;
 mod key;
 mod names;
 mod nonce;
 mod private_key;
 mod session;
 mod signature;
+#[cfg(test)]
+mod string_to_sign_tests;
 mod trials;
 mod work;
 
