@@ -8,6 +8,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod algorithms;
 mod duplicates;
 mod flow;
 mod nonces;
