@@ -11,7 +11,9 @@
 mod algorithms;
 mod duplicates;
 mod flow;
+mod formats;
 mod nonces;
+mod readable;
 mod sealed;
 mod support;
 mod vectors;
