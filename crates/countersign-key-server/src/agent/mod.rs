@@ -53,7 +53,8 @@ use self::work::Workshop;
 use crate::registry::Registry;
 use crate::store::Which;
 
-/// How many nonces an account may claim in a minute, and at once: they are kept for ever.
+/// How many nonces an account may claim in a minute, and at once, and how many accounts an API key
+/// may create: nonces are kept for ever.
 const NONCES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 
 /// The password of nobody: an unknown account costs what a known one does.
@@ -64,7 +65,7 @@ pub(crate) struct Agents {
     registry: Arc<Registry>,
     sessions: Sessions,
     trials: Trials,
-    /// By a keyed hash of the account, so that there are never more than 65,536 of them.
+    /// By a keyed hash of who claims, so that there are never more than 65,536 of them.
     claims: DefaultKeyedRateLimiter<u16>,
     hasher: RandomState,
     makers: Workshop,
@@ -77,6 +78,15 @@ pub(crate) struct Agents {
 pub(crate) struct Signed {
     user: UserName,
     nonce: Nonce,
+    claimant: Claimant,
+}
+
+/// Whom a nonce counts against: whoever has signed. The account that an API key is shown for may
+/// be somebody else's.
+#[derive(Debug, Hash)]
+enum Claimant {
+    Account(UserName),
+    ApiKey(String),
 }
 
 /// A request whose signature is right and whose nonce was never used before.
@@ -139,6 +149,7 @@ impl Agents {
         Ok(Signed {
             user: user.clone(),
             nonce,
+            claimant: Claimant::Account(user.clone()),
         })
     }
 
@@ -177,6 +188,7 @@ impl Agents {
         let signed = Signed {
             user: new.user.clone(),
             nonce,
+            claimant: Claimant::ApiKey(api_key.to_owned()),
         };
         Ok((signed, record.principal.as_str().to_owned()))
     }
@@ -198,8 +210,12 @@ impl Agents {
 
     /// Claims the nonce of a request, for ever.
     pub(crate) async fn claim(&self, signed: Signed) -> Result<Claimed, AgentError> {
-        let Signed { user, nonce } = signed;
-        let [first, second, ..] = self.hasher.hash_one(&user).to_be_bytes();
+        let Signed {
+            user,
+            nonce,
+            claimant,
+        } = signed;
+        let [first, second, ..] = self.hasher.hash_one(&claimant).to_be_bytes();
         let slot = u16::from_be_bytes([first, second]);
         self.claims.check_key(&slot).map_err(|refusal| {
             let wait = refusal.wait_time_from(DefaultClock::default().now());
