@@ -266,6 +266,7 @@ impl Agents {
         session: &Session,
         seconds: u64,
     ) -> Result<Token, AgentError> {
+        self.forget_ended_sessions().await?;
         self.sessions
             .refresh(&self.registry, session, seconds)
             .await
@@ -273,8 +274,13 @@ impl Agents {
 
     /// Ends a session.
     pub(crate) async fn end_session(&self, session: &Session) -> Result<(), AgentError> {
-        self.sessions.end(&self.registry, session).await?;
-        // There are as many ended sessions as nobody has removed since their time.
+        self.forget_ended_sessions().await?;
+        self.sessions.end(&self.registry, session).await
+    }
+
+    /// Removes the ended sessions that would be over by now: whatever adds one calls this first,
+    /// so that there are never more than those of the last hour.
+    async fn forget_ended_sessions(&self) -> Result<(), AgentError> {
         self.registry.forget_entries().await?;
         Ok(())
     }

@@ -15,7 +15,9 @@ mod formats;
 mod nonces;
 mod readable;
 mod sealed;
+mod sessions;
 mod support;
+mod throttling;
 mod vectors;
 
 #[path = "../api/support/faulty.rs"]
