@@ -13,11 +13,13 @@ mod duplicates;
 mod flow;
 mod formats;
 mod nonces;
+mod order;
 mod readable;
 mod sealed;
 mod sessions;
 mod support;
 mod throttling;
+mod trouble;
 mod vectors;
 
 #[path = "../api/support/faulty.rs"]
