@@ -9,6 +9,7 @@
 )]
 
 mod algorithms;
+mod audited;
 mod duplicates;
 mod flow;
 mod formats;
@@ -25,3 +26,5 @@ mod vectors;
 #[path = "../api/support/faulty.rs"]
 #[allow(dead_code, reason = "the tests of the API use the rest")]
 mod faulty;
+#[path = "../api/support/sink.rs"]
+mod sink;
