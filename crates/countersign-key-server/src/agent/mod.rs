@@ -14,12 +14,16 @@
 mod account;
 mod algorithm;
 mod error;
+#[cfg(test)]
+mod kept_tests;
 mod key;
 mod names;
 mod nonce;
 mod private_key;
 mod session;
 mod signature;
+#[cfg(test)]
+mod string_to_sign_tests;
 mod trials;
 mod work;
 
@@ -49,7 +53,8 @@ use self::work::Workshop;
 use crate::registry::Registry;
 use crate::store::Which;
 
-/// How many nonces an account may claim in a minute, and at once: they are kept for ever.
+/// How many nonces an account may claim in a minute, and at once, and how many accounts an API key
+/// may create: nonces are kept for ever.
 const NONCES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 
 /// The password of nobody: an unknown account costs what a known one does.
@@ -60,7 +65,7 @@ pub(crate) struct Agents {
     registry: Arc<Registry>,
     sessions: Sessions,
     trials: Trials,
-    /// By a keyed hash of the account, so that there are never more than 65,536 of them.
+    /// By a keyed hash of who claims, so that there are never more than 65,536 of them.
     claims: DefaultKeyedRateLimiter<u16>,
     hasher: RandomState,
     makers: Workshop,
@@ -73,6 +78,15 @@ pub(crate) struct Agents {
 pub(crate) struct Signed {
     user: UserName,
     nonce: Nonce,
+    claimant: Claimant,
+}
+
+/// Whom a nonce counts against: whoever has signed. The account that an API key is shown for may
+/// be somebody else's.
+#[derive(Debug, Hash)]
+enum Claimant {
+    Account(UserName),
+    ApiKey(String),
 }
 
 /// A request whose signature is right and whose nonce was never used before.
@@ -135,6 +149,7 @@ impl Agents {
         Ok(Signed {
             user: user.clone(),
             nonce,
+            claimant: Claimant::Account(user.clone()),
         })
     }
 
@@ -173,6 +188,7 @@ impl Agents {
         let signed = Signed {
             user: new.user.clone(),
             nonce,
+            claimant: Claimant::ApiKey(api_key.to_owned()),
         };
         Ok((signed, record.principal.as_str().to_owned()))
     }
@@ -194,8 +210,12 @@ impl Agents {
 
     /// Claims the nonce of a request, for ever.
     pub(crate) async fn claim(&self, signed: Signed) -> Result<Claimed, AgentError> {
-        let Signed { user, nonce } = signed;
-        let [first, second, ..] = self.hasher.hash_one(&user).to_be_bytes();
+        let Signed {
+            user,
+            nonce,
+            claimant,
+        } = signed;
+        let [first, second, ..] = self.hasher.hash_one(&claimant).to_be_bytes();
         let slot = u16::from_be_bytes([first, second]);
         self.claims.check_key(&slot).map_err(|refusal| {
             let wait = refusal.wait_time_from(DefaultClock::default().now());
@@ -246,6 +266,7 @@ impl Agents {
         session: &Session,
         seconds: u64,
     ) -> Result<Token, AgentError> {
+        self.forget_ended_sessions().await?;
         self.sessions
             .refresh(&self.registry, session, seconds)
             .await
@@ -253,8 +274,13 @@ impl Agents {
 
     /// Ends a session.
     pub(crate) async fn end_session(&self, session: &Session) -> Result<(), AgentError> {
-        self.sessions.end(&self.registry, session).await?;
-        // There are as many ended sessions as nobody has removed since their time.
+        self.forget_ended_sessions().await?;
+        self.sessions.end(&self.registry, session).await
+    }
+
+    /// Removes the ended sessions that would be over by now: whatever adds one calls this first,
+    /// so that there are never more than those of the last hour.
+    async fn forget_ended_sessions(&self) -> Result<(), AgentError> {
         self.registry.forget_entries().await?;
         Ok(())
     }

@@ -75,7 +75,7 @@ impl Operation {
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let path = request.extensions().get().map_or("", MatchedPath::as_str);
         #[cfg(feature = "agent")]
-        if path.starts_with("/Agent/") {
+        if path == "/Agent" || path.starts_with("/Agent/") {
             return Resource::of(path).map_or(Self::AgentOther, Self::Agent);
         }
         match (request.method(), path) {

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::ANY_PORT;
+use crate::agent::Agent;
 use crate::couch_server::{CouchServer, Keeping};
 use crate::http::{Client, create_body, id_of};
 use crate::postgres_server::PostgresServer;
@@ -27,6 +28,7 @@ fn lived_in() -> (tempfile::TempDir, String) {
         assert!(answer.status < 300, "{answer:?}");
         answer
     };
+    let mut agent = None;
     for scheme in SCHEMES {
         for principal in ["dave", "d\u{e9}jà vu", "gone"] {
             let made = send("POST", "/v1.0/creds", &create_body(principal, scheme)).json();
@@ -41,10 +43,14 @@ fn lived_in() -> (tempfile::TempDir, String) {
                         r#"{"overlap_seconds":60}"#,
                     );
                 }
+                _ if scheme == "agent" => agent = Some(made["agent"].clone()),
                 _ => {}
             }
         }
     }
+    let alice = Agent::new(server.address());
+    let alice = alice.created(&agent.expect("it was created"));
+    alice.make_key("ed25519", "first");
     assert_eq!(server.stop().status, Some(0));
     (folder, token)
 }
@@ -68,6 +74,9 @@ fn answers(address: SocketAddr, token: &str) -> Vec<(String, Value)> {
         answers.push((id, Value::Object(one.clone())));
     }
     assert_eq!(answers.len(), 4 * SCHEMES.len());
+    let alice = Agent::new(address).logged_in();
+    answers.push(("key".to_owned(), alice.public_key("first")));
+    answers.push(("signature".to_owned(), alice.sign("ed25519", "first")));
     answers
 }
 

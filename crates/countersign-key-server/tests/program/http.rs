@@ -27,7 +27,7 @@ impl Answer {
 #[derive(Debug)]
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
-    host: SocketAddr,
+    host: String,
     token: Option<String>,
 }
 
@@ -38,13 +38,19 @@ impl Client {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream: BufReader::new(stream),
-            host: address,
+            host: address.to_string(),
             token: None,
         })
     }
 
     pub(crate) fn token(mut self, token: &str) -> Self {
         self.token = Some(token.trim().to_owned());
+        self
+    }
+
+    /// Calls the server by this name.
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
         self
     }
 
@@ -63,7 +69,7 @@ impl Client {
     }
 
     pub(crate) fn message(&self, method: &str, path: &str, body: &str) -> String {
-        let (host, length) = (self.host, body.len());
+        let (host, length) = (&self.host, body.len());
         let token = match &self.token {
             Some(token) => format!("Authorization: Bearer {token}\r\n"),
             None => String::new(),

@@ -8,6 +8,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod agent;
 mod backup;
 mod crash;
 mod http;

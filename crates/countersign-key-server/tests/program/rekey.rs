@@ -14,6 +14,7 @@ use countersign_key_server::store::sqlite::SqliteStore;
 use serde_json::Value;
 
 use crate::ANY_PORT;
+use crate::agent::Agent;
 use crate::http::{Client, create_body, id_of};
 use crate::run::{Server, key_server};
 
@@ -190,6 +191,28 @@ fn a_server_with_the_old_key_loses_nothing_while_the_store_is_rekeyed() {
         "{again:?}"
     );
     check(&server, &secrets);
+}
+
+#[test]
+fn an_agent_keeps_account_session_and_key_through_a_rekeying() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let server = serve(folder, OLD);
+    let alice = Agent::new(server.address()).issued(None);
+    let made = alice.key_body("ed25519", "first");
+    assert_eq!(alice.post("Crypto/CreateKey", &made).status, 200);
+    let (public, signature) = (alice.public_key("first"), alice.sign("ed25519", "first"));
+    assert_eq!(server.stop().status, Some(0));
+    key_server(folder, ["rekey", "--new-master-key-file", NEW])
+        .run()
+        .success();
+    let server = serve(folder, NEW);
+    let alice = alice.at(server.address());
+    assert_eq!(alice.public_key("first"), public);
+    assert_eq!(alice.sign("ed25519", "first"), signature);
+    let again = alice.post("Crypto/CreateKey", &made);
+    assert!(again.body.starts_with("nonce_reused"), "{again:?}");
+    alice.logged_in().make_key("ed25519", "second");
 }
 
 #[test]

@@ -47,7 +47,10 @@ pub(super) fn routes() -> Router<Arc<App>> {
                    /Agent/Crypto/.";
         Problem::from(Code::NotFound).because(fix).into_text()
     };
-    router.route("/Agent/{*rest}", axum::routing::any(nothing))
+    for path in ["/Agent", "/Agent/", "/Agent/{*rest}"] {
+        router = router.route(path, axum::routing::any(nothing));
+    }
+    router
 }
 
 async fn answer(app: Arc<App>, resource: Resource, request: Request) -> Response {

@@ -1,9 +1,10 @@
 //! `--print-config`: the settings as a file that `--config` takes, passwords masked.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::file::Setting;
 use super::{settable, variable_of};
@@ -16,10 +17,7 @@ pub(super) fn print(root: &Command, matches: &ArgMatches, weaker: &[Setting]) ->
         let id = argument.get_id().as_str();
         let value = match argument.get_action() {
             ArgAction::SetTrue => Some(matches.get_flag(id).to_string()),
-            _ => matches
-                .get_raw(id)
-                .and_then(|mut values| values.next_back())
-                .map(|value| quoted(&without_password(&value.to_string_lossy()))),
+            _ => value_of(argument, matches).map(|value| quoted(&without_password(&value))),
         };
         let source = match matches.value_source(id) {
             _ if weaker.iter().any(|setting| setting.id == id) => weaker
@@ -38,6 +36,17 @@ pub(super) fn print(root: &Command, matches: &ArgMatches, weaker: &[Setting]) ->
         };
     }
     text
+}
+
+/// The value of an option; of one that takes several, all of them as they are given together.
+fn value_of(argument: &Arg, matches: &ArgMatches) -> Option<String> {
+    let mut values = matches
+        .get_raw(argument.get_id().as_str())?
+        .map(|value| value.to_string_lossy());
+    match argument.get_value_delimiter() {
+        Some(delimiter) => Some(values.collect::<Vec<_>>().join(&delimiter.to_string())),
+        None => values.next_back().map(Cow::into_owned),
+    }
 }
 
 /// JSON strings are TOML strings, and nothing has to be said of numbers: they are taken too.

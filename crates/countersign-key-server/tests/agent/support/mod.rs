@@ -1,5 +1,6 @@
 //! A server in process, and agents that ask it.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -17,7 +18,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::sync::Barrier;
 use tower::ServiceExt as _;
+
+use crate::faulty::{Fault, Faulty};
 
 /// What the clock of a new server says: 2026-01-01T00:00:00Z.
 pub(crate) const NOW: i64 = 1_767_225_600;
@@ -64,6 +68,54 @@ impl Answer {
             "{self:?}"
         );
     }
+}
+
+/// A store that lets others in whenever it is asked something, so that what is looked up and then
+/// written in two steps is raced.
+pub(crate) fn hesitant() -> Arc<Faulty> {
+    let store = Faulty::new(MemoryStore::new());
+    store.set(Fault::Hesitates);
+    Arc::new(store)
+}
+
+/// What `call` gives for each number below `count`, all at once on the threads there are.
+pub(crate) async fn at_once<F>(count: usize, call: impl Fn(usize) -> F) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(count));
+    let calls: Vec<_> = (0..count)
+        .map(|number| {
+            let (start, call) = (Arc::clone(&start), call(number));
+            tokio::spawn(async move {
+                start.wait().await;
+                call.await
+            })
+        })
+        .collect();
+    let mut given = Vec::new();
+    for call in calls {
+        given.push(call.await.unwrap());
+    }
+    given
+}
+
+/// Asserts that one was answered 200 and all others refused with this status and code.
+#[track_caller]
+pub(crate) fn one_wins(answers: &[Answer], status: u16, code: &str) {
+    let mut tally = BTreeMap::new();
+    for answer in answers {
+        let what = match answer.status.as_u16() {
+            200 => "200".to_owned(),
+            status => format!("{status} {}", answer.code()),
+        };
+        *tally.entry(what).or_insert(0) += 1;
+    }
+    let expected = [
+        ("200".to_owned(), 1),
+        (format!("{status} {code}"), answers.len() - 1),
+    ];
+    assert_eq!(tally, BTreeMap::from(expected));
 }
 
 impl Server {
@@ -131,15 +183,20 @@ impl Server {
         (text("api_key"), text("secret"))
     }
 
-    /// A new account, logged in.
-    pub(crate) async fn agent(&self, user: &str) -> Agent {
-        let (api_key, secret) = self.api_key().await;
-        let mut agent = Agent {
+    /// Somebody who has no account yet.
+    pub(crate) fn stranger(&self, user: &str) -> Agent {
+        Agent {
             server: self.clone(),
             user: user.to_owned(),
             password: format!("password of {user}"),
             jwt: String::new(),
-        };
+        }
+    }
+
+    /// A new account, logged in.
+    pub(crate) async fn agent(&self, user: &str) -> Agent {
+        let (api_key, secret) = self.api_key().await;
+        let mut agent = self.stranger(user);
         let created = agent.create(&api_key, &secret).await.json();
         created["jwt"].as_str().unwrap().clone_into(&mut agent.jwt);
         agent
@@ -172,14 +229,19 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) async fn create(&self, api_key: &str, secret: &str) -> Answer {
+        let body = self.create_body(api_key, secret);
+        self.server.post("/Agent/Account/Create", None, &body).await
+    }
+
+    /// A request to create this account.
+    pub(crate) fn create_body(&self, api_key: &str, secret: &str) -> Value {
         let nonce = nonce();
         let (user, password) = (&self.user, &self.password);
         let signed = [user, HOST, "a@example.org", password, api_key, &nonce].join(":");
-        let body = json!({
+        json!({
             "userName": user, "eMail": "a@example.org", "password": password, "apiKey": api_key,
             "nonce": nonce, "signature": sign(secret, &signed), "seconds": 3600,
-        });
-        self.server.post("/Agent/Account/Create", None, &body).await
+        })
     }
 
     pub(crate) fn login_body(&self) -> Value {
@@ -244,7 +306,7 @@ impl Agent {
             .await
     }
 
-    fn s1(&self, local_name: &str, id: &str) -> String {
+    pub(crate) fn s1(&self, local_name: &str, id: &str) -> String {
         [&self.user, HOST, local_name, NAMESPACE, id].join(":")
     }
 }

@@ -168,6 +168,11 @@ impl CredentialStore for Faulty {
     async fn add_entry(&self, entry: Entry) -> Result<bool, StoreError> {
         match self.trouble().await? {
             Fault::Taken => Ok(false),
+            Fault::Hesitates => {
+                let added = self.inner.add_entry(entry).await;
+                hesitate().await;
+                added
+            }
             _ => self.inner.add_entry(entry).await,
         }
     }
