@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::key::{IdNature, KeyId};
 use crate::mac::{Derivation, Signature};
+use crate::octets::Octets;
 use crate::scheme::SchemeId;
 use crate::time::Timestamp;
 
@@ -37,8 +38,8 @@ pub enum NonceCase {
 impl<'a> Nonce<'a> {
     /// Reads a nonce; `None` when it is empty, too long or has an excluded character.
     pub fn parse(bytes: &'a [u8], case: NonceCase) -> Option<Self> {
-        let allowed = |b: &u8| matches!(b, b'!' | b'#'..=b'9' | b';'..=b'[' | b']'..=b'~');
-        let valid = (1..=MAX_NONCE_LEN).contains(&bytes.len()) && bytes.iter().all(allowed);
+        static ALLOWED: Octets = Octets::of(&[b'!'..=b'!', b'#'..=b'9', b';'..=b'[', b']'..=b'~']);
+        let valid = (1..=MAX_NONCE_LEN).contains(&bytes.len()) && ALLOWED.contain_all(bytes);
         valid.then_some(Self { bytes, case })
     }
 
@@ -110,7 +111,7 @@ pub enum BodyBinding<'a> {
 #[derive(Clone)]
 pub struct Claim<'a> {
     pub(crate) scheme: SchemeId,
-    key_id: Cow<'a, str>,
+    key_id: Cow<'a, [u8]>,
     pub(crate) proof: Proof<'a>,
     pub(crate) signed_at: Option<Timestamp>,
     pub(crate) time_text: &'a [u8],
@@ -124,18 +125,18 @@ impl<'a> Claim<'a> {
     /// The claim of `key_id` under `scheme`, shown by `proof`.
     #[inline]
     pub const fn new(scheme: SchemeId, key_id: KeyId<'a>, proof: Proof<'a>) -> Self {
-        Self::of(scheme, Cow::Borrowed(key_id.as_str()), proof)
+        Self::of(scheme, Cow::Borrowed(key_id.as_bytes()), proof)
     }
 
     /// As [`Claim::new`], for an id that the request holds in encoded form only. `None` when it
     /// is not a [`KeyId`].
     pub fn with_decoded_id(scheme: SchemeId, key_id: &[u8], proof: Proof<'a>) -> Option<Self> {
-        let key_id = KeyId::parse(key_id)?.as_str().to_owned();
+        let key_id = KeyId::parse(key_id)?.as_bytes().to_owned();
         Some(Self::of(scheme, Cow::Owned(key_id), proof))
     }
 
     #[inline]
-    const fn of(scheme: SchemeId, key_id: Cow<'a, str>, proof: Proof<'a>) -> Self {
+    const fn of(scheme: SchemeId, key_id: Cow<'a, [u8]>, proof: Proof<'a>) -> Self {
         Self {
             scheme,
             key_id,

@@ -123,7 +123,7 @@ impl<'a> Fresh<'a> {
             Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
         })?;
         // A lookup that answers with another id's keys must not authenticate anybody.
-        let found = found.filter(|keys| keys.id() == self.claim.key_id().as_str());
+        let found = found.filter(|keys| keys.id().as_bytes() == self.claim.key_id().as_bytes());
         let index = match &self.claim.proof {
             Proof::Signature {
                 signature,
@@ -152,10 +152,7 @@ impl<'a> Fresh<'a> {
                 |key| Ok(key?.secret().expose()),
                 |secret| {
                     let secret = secret.unwrap_or(DUMMY.secret().expose());
-                    Some(mac::same_secret(
-                        secret,
-                        self.claim.key_id().as_str().as_bytes(),
-                    ))
+                    Some(mac::same_secret(secret, self.claim.key_id().as_bytes()))
                 },
             ),
         };
