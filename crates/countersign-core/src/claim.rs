@@ -7,6 +7,8 @@ use crate::key::{IdNature, KeyId};
 use crate::mac::{Derivation, Signature};
 use crate::octets::Octets;
 use crate::scheme::SchemeId;
+#[cfg(feature = "auth-key")]
+use crate::scheme::auth_key::Kept;
 use crate::time::Timestamp;
 
 /// The longest credential header that is read. Hawk's limit; the longest credential any scheme
@@ -119,6 +121,8 @@ pub struct Claim<'a> {
     pub(crate) nonce: Option<Nonce<'a>>,
     pub(crate) body: BodyBinding<'a>,
     pub(crate) ext: &'a [u8],
+    #[cfg(feature = "auth-key")]
+    pub(crate) x_headers: Kept<'a>,
 }
 
 impl<'a> Claim<'a> {
@@ -147,6 +151,8 @@ impl<'a> Claim<'a> {
             nonce: None,
             body: BodyBinding::Unbound,
             ext: b"",
+            #[cfg(feature = "auth-key")]
+            x_headers: Kept::NONE,
         }
     }
 
@@ -189,6 +195,14 @@ impl<'a> Claim<'a> {
     #[must_use]
     pub fn ext(mut self, ext: &'a [u8]) -> Self {
         self.ext = ext;
+        self
+    }
+
+    /// Read with these x-headers.
+    #[cfg(feature = "auth-key")]
+    #[inline]
+    pub(crate) fn x_headers(mut self, x_headers: Kept<'a>) -> Self {
+        self.x_headers = x_headers;
         self
     }
 

@@ -389,16 +389,12 @@ fn invalid_host(detail: &'static str) -> Refusal {
 }
 
 /// Without the blanks and tabs at both ends.
-pub(crate) fn trim(text: &[u8]) -> &[u8] {
-    let blank = |b: &u8| matches!(b, b' ' | b'\t');
-    let Some(start) = text.iter().position(|b| !blank(b)) else {
-        return &[];
-    };
-    let end = text
-        .iter()
-        .rposition(|b| !blank(b))
-        .map_or(0, |last| last.saturating_add(1));
-    text.get(start..end).unwrap_or_default()
+#[inline]
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 //! one of them under another spelling gets by: a name with `_` for `-`, or one sent twice, is
 //! refused.
 
+use std::cmp::Ordering;
+
 use http::{HeaderMap, HeaderName};
 
 use crate::canonical::Canonical;
@@ -15,127 +17,185 @@ use crate::reason::{Field, Reason, Refusal};
 /// sorting that an unauthenticated caller can cause.
 const MAX: usize = 32;
 
-/// Calls `take` with the name and the trimmed value of every header that begins with `prefix`.
-/// The header of the `credential` itself never counts, even if its name begins so: a signature
+/// Looks at the headers of a message, one after the other, for those that begin with the prefix.
+/// The header of the credential itself never counts, even if its name begins so: a signature
 /// cannot cover itself.
-#[inline]
-pub(super) fn each<'a>(
-    headers: &'a HeaderMap,
-    prefix: &str,
-    credential: &HeaderName,
-    mut take: impl FnMut(&'a str, &'a [u8]),
-) -> Result<(), Refusal> {
-    let malformed = |detail| {
-        Refusal::new(Reason::MalformedCredentials)
-            .field(Field::SignedHeader)
-            .detail(detail)
-    };
-    let (mut before, mut count) = ("", 0_usize);
-    for (name, value) in headers {
-        if !begins_with(name.as_str(), prefix) || name == credential {
-            continue;
-        }
-        let name = name.as_str();
-        if name.as_bytes().contains(&b'_') {
-            return Err(malformed(
-                "A signed header has an underscore in its name; use a hyphen.",
-            ));
-        }
-        if name.len() == prefix.len() {
-            return Err(malformed("A signed header has no name after its prefix."));
-        }
-        // The values of one name come one after the other.
-        if before == name {
-            return Err(Refusal::new(Reason::DuplicateHeader).field(Field::SignedHeader));
-        }
-        if count == MAX {
-            return Err(malformed(
-                "There are too many signed headers; send at most 32.",
-            ));
-        }
-        (before, count) = (name, count.saturating_add(1));
-        take(name, trim(value.as_bytes()));
-    }
-    Ok(())
-}
-
-/// The x-headers of a message, in canonical order.
-#[derive(Debug)]
-pub(super) struct XHeaders<'a> {
-    lines: [(&'a str, &'a [u8]); MAX],
+pub(super) struct Walk<'a, 's> {
+    prefix: &'s str,
+    credential: &'s HeaderName,
+    before: Option<&'a HeaderName>,
     count: usize,
 }
 
-impl<'a> XHeaders<'a> {
-    /// None yet. Filled where it is, as it is a kilobyte that should not be moved.
-    pub(super) const fn none() -> Self {
+impl<'a, 's> Walk<'a, 's> {
+    pub(super) const fn new(prefix: &'s str, credential: &'s HeaderName) -> Self {
         Self {
-            lines: [("", b""); MAX],
+            prefix,
+            credential,
+            before: None,
             count: 0,
         }
     }
 
-    /// Takes those that [`each`] finds.
+    /// What follows the prefix in `name`; `None` when it is no x-header.
+    #[inline]
+    pub(super) fn step(&mut self, name: &'a HeaderName) -> Result<Option<&'a str>, Refusal> {
+        let text = name.as_str();
+        // Nearly every other header is told by its first letter, which is none of the two signs.
+        if text.as_bytes().first() != self.prefix.as_bytes().first() {
+            return Ok(None);
+        }
+        let rest = text.strip_prefix(self.prefix);
+        if (rest.is_none() && !self.is_alias(text)) || name == self.credential {
+            return Ok(None);
+        }
+        let malformed = |detail| {
+            Refusal::new(Reason::MalformedCredentials)
+                .field(Field::SignedHeader)
+                .detail(detail)
+        };
+        let Some(rest) = rest.filter(|rest| !rest.bytes().any(|byte| byte == b'_')) else {
+            return Err(malformed(
+                "A signed header has an underscore in its name; use a hyphen.",
+            ));
+        };
+        if rest.is_empty() {
+            return Err(malformed("A signed header has no name after its prefix."));
+        }
+        // The values of one name come one after the other, each with the same reference to it.
+        if self.before.is_some_and(|before| std::ptr::eq(before, name)) {
+            return Err(Refusal::new(Reason::DuplicateHeader).field(Field::SignedHeader));
+        }
+        if self.count == MAX {
+            return Err(malformed(
+                "There are too many signed headers; send at most 32.",
+            ));
+        }
+        self.before = Some(name);
+        self.count = self.count.saturating_add(1);
+        Ok(Some(rest))
+    }
+
+    /// Whether `name` begins with the prefix once `_` is read as `-`.
+    fn is_alias(&self, name: &str) -> bool {
+        let (name, prefix) = (name.as_bytes(), self.prefix.as_bytes());
+        let same =
+            |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte == b'_' && *wanted == b'-');
+        name.len() >= prefix.len() && name.iter().zip(prefix).all(same)
+    }
+}
+
+/// Name and trimmed value.
+pub(super) type Line<'a> = (&'a str, &'a [u8]);
+
+/// The x-headers of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct XHeaders<'a, const MOST: usize = MAX> {
+    lines: [Line<'a>; MOST],
+    count: usize,
+}
+
+impl<'a, const MOST: usize> XHeaders<'a, MOST> {
+    /// None yet. Filled where it is, as it may be a kilobyte that should not be moved.
+    pub(super) const fn none() -> Self {
+        Self {
+            lines: [("", b""); MOST],
+            count: 0,
+        }
+    }
+
+    /// Takes one more.
+    #[inline]
+    pub(super) fn add(&mut self, line: Line<'a>) {
+        if let Some(place) = self.lines.get_mut(self.count) {
+            *place = line;
+        }
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// All that were added, in canonical order; `None` when they were too many.
+    pub(super) fn sorted(&mut self) -> Option<&[Line<'a>]> {
+        let lines = self.lines.get_mut(..self.count)?;
+        lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
+        Some(lines)
+    }
+}
+
+impl<const MOST: usize> Default for XHeaders<'_, MOST> {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl<'a> XHeaders<'a> {
+    /// Takes those of `headers`, and gives all in canonical order.
     pub(super) fn collect(
         &mut self,
         headers: &'a HeaderMap,
-        prefix: &str,
-        credential: &HeaderName,
-    ) -> Result<(), Refusal> {
-        each(headers, prefix, credential, |name, value| {
-            if let Some(line) = self.lines.get_mut(self.count) {
-                *line = (name, value);
-                self.count = self.count.saturating_add(1);
+        mut walk: Walk<'a, '_>,
+    ) -> Result<&[Line<'a>], Refusal> {
+        for (name, value) in headers {
+            if walk.step(name)?.is_some() {
+                self.add((name.as_str(), trim(value.as_bytes())));
             }
-        })?;
-        if let Some(lines) = self.lines.get_mut(..self.count) {
-            lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
         }
-        Ok(())
+        // The walk allows no more than there is room for.
+        Ok(self.sorted().unwrap_or_default())
+    }
+}
+
+/// The x-headers of a request, kept with its claim so that they need not be looked for again.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept<'a>(Option<(&'a HeaderMap, Few<'a>)>);
+
+/// Date, nonce, digest and content type: those with a meaning, as they are usually sent.
+pub(super) type Few<'a> = XHeaders<'a, FEW>;
+
+const FEW: usize = 4;
+
+impl<'a> Kept<'a> {
+    pub(super) fn new(headers: &'a HeaderMap, found: Few<'a>) -> Self {
+        Self(Some((headers, found)))
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
+    /// None, as of a claim that was not read from headers.
+    pub(crate) const NONE: Self = Self(None);
 
-    /// Writes `name:value` lines joined by LF, inner runs of blanks folded to one.
-    pub(super) fn write(&self, text: &mut Canonical<'_>) {
-        for (index, (name, value)) in self.lines.iter().take(self.count).enumerate() {
-            if index > 0 {
-                text.lf();
-            }
-            text.put(name.as_bytes());
-            text.put(b":");
-            put_folded(text, value);
+    /// Those of `headers`, if it is from there that they were kept.
+    pub(super) fn of(&self, headers: &HeaderMap) -> Option<Few<'a>> {
+        let (kept_of, found) = self.0?;
+        (std::ptr::eq(kept_of, headers) && found.count <= FEW).then_some(found)
+    }
+}
+
+/// Writes `name:value` lines joined by LF, inner runs of blanks folded to one.
+pub(super) fn write(lines: &[Line<'_>], text: &mut Canonical<'_>) {
+    for (index, (name, value)) in lines.iter().enumerate() {
+        if index > 0 {
+            text.lf();
         }
+        text.put(name.as_bytes());
+        text.put(b":");
+        put_folded(text, value);
     }
 }
 
 /// Lines are sorted as a whole, so the colon after the name takes part: `x-a-b:` comes before
 /// `x-a:`. Names are unique, so the values never decide.
-fn as_lines(one: &str, other: &str) -> std::cmp::Ordering {
-    one.bytes().chain([b':']).cmp(other.bytes().chain([b':']))
-}
-
-/// Whether `name`, with `_` read as `-`, begins with `prefix`.
-#[inline]
-fn begins_with(name: &str, prefix: &str) -> bool {
-    let (name, prefix) = (name.as_bytes(), prefix.as_bytes());
-    // Nearly every other header is told by its first letter, which is none of the two signs.
-    if name.first() != prefix.first() {
-        return false;
-    }
-    let same = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte == b'_' && *wanted == b'-');
-    name.starts_with(prefix) || (name.len() >= prefix.len() && name.iter().zip(prefix).all(same))
+fn as_lines(one: &str, other: &str) -> Ordering {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let common = one.len().min(other.len());
+    let next = |name: &[u8]| name.get(common).copied().unwrap_or(b':');
+    let order = one.iter().take(common).cmp(other.iter().take(common));
+    order.then_with(|| next(one).cmp(&next(other)))
 }
 
 fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {
-    // Dates have single spaces, which stay; to split at those costs more than the whole line.
-    let mut after_blank = false;
-    let folds = value.iter().any(|&byte| {
-        let found = byte == b'\t' || (byte == b' ' && after_blank);
-        after_blank = byte == b' ';
-        found
+    // Dates have single spaces, which stay; to split at those costs more than the whole line. All
+    // of the value is looked at, which is faster than to stop at the first that folds.
+    let next = value.get(1..).unwrap_or_default();
+    let folds = value.iter().zip(next).fold(false, |folds, (&byte, &next)| {
+        folds | (byte == b'\t') | ((byte == b' ') & (next == b' '))
     });
     if !folds {
         return text.put(value);
@@ -162,11 +222,12 @@ mod tests {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             map.append(name.parse::<HeaderName>().unwrap(), value);
         }
+        let credential = HeaderName::from_static("auth-key");
         let mut collected = XHeaders::none();
-        collected
-            .collect(&map, "x-mac-", &HeaderName::from_static("auth-key"))
+        let lines = collected
+            .collect(&map, Walk::new("x-mac-", &credential))
             .map_err(|r| r.reason())?;
-        let text = Canonical::collect(|text| collected.write(text));
+        let text = Canonical::collect(|text| write(lines, text));
         Ok(String::from_utf8(text).unwrap())
     }
 
