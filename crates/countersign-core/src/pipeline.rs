@@ -42,6 +42,7 @@ impl<'a> Claim<'a> {
     /// # Errors
     /// [`Reason::UnsupportedAlgorithm`], [`Reason::TimestampExpired`],
     /// [`Reason::TimestampInFuture`], [`Reason::InvalidTimestamp`] or [`Reason::MissingNonce`].
+    #[inline]
     pub fn fresh(self, policy: &Policy, now: Timestamp) -> Result<Fresh<'a>, Refusal> {
         let strength = match &self.proof {
             Proof::Signature { signature, .. } => signature.algorithm().strength(),
@@ -257,6 +258,7 @@ impl<'a, P> Authenticated<'a, P> {
     /// # Errors
     /// [`Reason::BodyTooLarge`] or [`Reason::MissingDigest`], when the declared length already
     /// decides, so that nothing need be read.
+    #[inline]
     pub fn body_verifier(
         &self,
         declared: DeclaredLength,
@@ -269,6 +271,7 @@ impl<'a, P> Authenticated<'a, P> {
     ///
     /// # Errors
     /// [`Reason::DigestMismatch`].
+    #[inline]
     pub fn checked(self, body: BodyVerifier) -> Result<Checked<'a, P>, Refusal> {
         body.finish()?;
         Ok(self.streaming())
@@ -278,6 +281,7 @@ impl<'a, P> Authenticated<'a, P> {
     ///
     /// The caller must run the body through its [`BodyVerifier`] and let no reader see the end
     /// of one that does not match.
+    #[inline]
     pub fn streaming(self) -> Checked<'a, P> {
         let Self {
             claim,
