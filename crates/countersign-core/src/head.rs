@@ -361,8 +361,7 @@ fn authority<'a>(
 ) -> Result<Option<Authority<'a>>, Refusal> {
     const UNREADABLE: &str = "The host cannot be read; send a name or address and, if needed, a \
                               port from 1 to 65535.";
-    let [host] = pick(headers, [&http::header::HOST]);
-    let host = match host.value(Field::Host)? {
+    let host = match single(headers, &http::header::HOST, Field::Host)? {
         Some(value) => {
             let text = value.as_bytes();
             Some(Authority::read(text).ok_or_else(|| invalid_host(UNREADABLE))?)
