@@ -166,12 +166,12 @@ impl AuthKey {
         self
     }
 
-    fn read<'a>(&'a self, head: &Head<'a>, found: Found<'a>) -> Result<Claim<'a>, Refusal> {
-        let Found {
-            credential, date, ..
-        } = found;
+    fn read<'a>(&'a self, head: &Head<'a>, found: &mut Found<'a>) -> Result<Claim<'a>, Refusal> {
         let malformed = || Refusal::new(Reason::MalformedCredentials).field(Field::Credential);
-        let value = credential.single(Field::Credential)?.unwrap_or_default();
+        let value = found
+            .credential
+            .single(Field::Credential)?
+            .unwrap_or_default();
         if value.is_empty() {
             return Err(Reason::MissingCredentials.into());
         }
@@ -186,10 +186,10 @@ impl AuthKey {
                 .field(Field::Target)
                 .detail("The target ends in an empty query; send it without the question mark."));
         }
-        if let Some(refusal) = found.refusal {
+        if let Some(refusal) = found.refusal.take() {
             return Err(refusal);
         }
-        let named = found.named;
+        let named = &found.named;
 
         let (signed_at, time_text, unsigned_date) = match credential.time {
             Some(text) => {
@@ -197,7 +197,7 @@ impl AuthKey {
                     .ok_or(Refusal::new(Reason::InvalidTimestamp).field(Field::SignedDate))?;
                 (time, text, None)
             }
-            None => self.read_dates(named.date, date)?,
+            None => self.read_dates(named.date, found.date)?,
         };
         let nonce = match credential.request_id.or(named.nonce) {
             None => None,
@@ -238,19 +238,21 @@ impl AuthKey {
     fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
         let mut found = Found::default();
         let mut walk = self.walk();
+        let credential = self.header.as_str();
         for (name, value) in headers {
-            if *name == self.header {
+            let text = name.as_str();
+            if text == credential {
                 found.credential.add(value);
             }
-            if *name == DATE {
+            if text == "date" {
                 found.date.add(value);
             }
-            match walk.step(name) {
+            match walk.step(text) {
                 Ok(None) => {}
                 Ok(Some(rest)) => {
                     let value = trim(value.as_bytes());
                     found.named.note(rest, value);
-                    found.x_headers.add((name.as_str(), value));
+                    found.x_headers.add((text, value));
                 }
                 Err(refusal) => {
                     found.refusal.get_or_insert(refusal);
@@ -416,8 +418,11 @@ impl Scheme for AuthKey {
     }
 
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
-        let found = self.find(head.headers());
-        (!found.credential.is_absent()).then(|| self.read(head, found))
+        let mut found = self.find(head.headers());
+        if found.credential.is_absent() {
+            return None;
+        }
+        Some(self.read(head, &mut found))
     }
 
     fn canonical(&self, head: &Head<'_>, claim: &Claim<'_>, text: &mut Canonical<'_>) {

@@ -22,31 +22,30 @@ const MAX: usize = 32;
 /// cannot cover itself.
 pub(super) struct Walk<'a, 's> {
     prefix: &'s str,
-    credential: &'s HeaderName,
-    before: Option<&'a HeaderName>,
+    credential: &'s str,
+    before: &'a str,
     count: usize,
 }
 
 impl<'a, 's> Walk<'a, 's> {
-    pub(super) const fn new(prefix: &'s str, credential: &'s HeaderName) -> Self {
+    pub(super) fn new(prefix: &'s str, credential: &'s HeaderName) -> Self {
         Self {
             prefix,
-            credential,
-            before: None,
+            credential: credential.as_str(),
+            before: "",
             count: 0,
         }
     }
 
     /// What follows the prefix in `name`; `None` when it is no x-header.
     #[inline]
-    pub(super) fn step(&mut self, name: &'a HeaderName) -> Result<Option<&'a str>, Refusal> {
-        let text = name.as_str();
+    pub(super) fn step(&mut self, name: &'a str) -> Result<Option<&'a str>, Refusal> {
         // Nearly every other header is told by its first letter, which is none of the two signs.
-        if text.as_bytes().first() != self.prefix.as_bytes().first() {
+        if name.as_bytes().first() != self.prefix.as_bytes().first() {
             return Ok(None);
         }
-        let rest = text.strip_prefix(self.prefix);
-        if (rest.is_none() && !self.is_alias(text)) || name == self.credential {
+        let rest = name.strip_prefix(self.prefix);
+        if (rest.is_none() && !self.is_alias(name)) || name == self.credential {
             return Ok(None);
         }
         let malformed = |detail| {
@@ -62,8 +61,8 @@ impl<'a, 's> Walk<'a, 's> {
         if rest.is_empty() {
             return Err(malformed("A signed header has no name after its prefix."));
         }
-        // The values of one name come one after the other, each with the same reference to it.
-        if self.before.is_some_and(|before| std::ptr::eq(before, name)) {
+        // The values of one name come one after the other.
+        if self.before == name {
             return Err(Refusal::new(Reason::DuplicateHeader).field(Field::SignedHeader));
         }
         if self.count == MAX {
@@ -71,7 +70,7 @@ impl<'a, 's> Walk<'a, 's> {
                 "There are too many signed headers; send at most 32.",
             ));
         }
-        self.before = Some(name);
+        self.before = name;
         self.count = self.count.saturating_add(1);
         Ok(Some(rest))
     }
@@ -135,8 +134,9 @@ impl<'a> XHeaders<'a> {
         mut walk: Walk<'a, '_>,
     ) -> Result<&[Line<'a>], Refusal> {
         for (name, value) in headers {
+            let name = name.as_str();
             if walk.step(name)?.is_some() {
-                self.add((name.as_str(), trim(value.as_bytes())));
+                self.add((name, trim(value.as_bytes())));
             }
         }
         // The walk allows no more than there is room for.
@@ -182,11 +182,12 @@ pub(super) fn write(lines: &[Line<'_>], text: &mut Canonical<'_>) {
 
 /// Lines are sorted as a whole, so the colon after the name takes part: `x-a-b:` comes before
 /// `x-a:`. Names are unique, so the values never decide.
-fn as_lines(one: &str, other: &str) -> Ordering {
+fn as_lines<'a>(one: &'a str, other: &'a str) -> Ordering {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let common = one.len().min(other.len());
+    let beginning = |name: &'a [u8]| name.get(..common).unwrap_or(name);
     let next = |name: &[u8]| name.get(common).copied().unwrap_or(b':');
-    let order = one.iter().take(common).cmp(other.iter().take(common));
+    let order = beginning(one).cmp(beginning(other));
     order.then_with(|| next(one).cmp(&next(other)))
 }
 
