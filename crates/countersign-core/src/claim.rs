@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(feature = "auth-key")]
+use http::HeaderMap;
+
 use crate::key::{IdNature, KeyId};
 use crate::mac::{Derivation, Signature};
 use crate::octets::Octets;
 use crate::scheme::SchemeId;
-#[cfg(feature = "auth-key")]
-use crate::scheme::auth_key::Kept;
 use crate::time::Timestamp;
 
 /// The longest credential header that is read. Hawk's limit; the longest credential any scheme
@@ -121,8 +122,9 @@ pub struct Claim<'a> {
     pub(crate) nonce: Option<Nonce<'a>>,
     pub(crate) body: BodyBinding<'a>,
     pub(crate) ext: &'a [u8],
+    /// Where the date and the nonce were read from, if there are no other x-headers.
     #[cfg(feature = "auth-key")]
-    pub(crate) x_headers: Kept<'a>,
+    pub(crate) no_x_headers_but_date_and_nonce: Option<&'a HeaderMap>,
 }
 
 impl<'a> Claim<'a> {
@@ -152,7 +154,7 @@ impl<'a> Claim<'a> {
             body: BodyBinding::Unbound,
             ext: b"",
             #[cfg(feature = "auth-key")]
-            x_headers: Kept::NONE,
+            no_x_headers_but_date_and_nonce: None,
         }
     }
 
@@ -198,14 +200,6 @@ impl<'a> Claim<'a> {
         self
     }
 
-    /// Read with these x-headers.
-    #[cfg(feature = "auth-key")]
-    #[inline]
-    pub(crate) fn x_headers(mut self, x_headers: Kept<'a>) -> Self {
-        self.x_headers = x_headers;
-        self
-    }
-
     /// The scheme.
     pub const fn scheme(&self) -> SchemeId {
         self.scheme
@@ -240,9 +234,59 @@ impl<'a> Claim<'a> {
     pub const fn ext_text(&self) -> &'a [u8] {
         self.ext
     }
+
+    /// Once the proof has been found good.
+    #[inline]
+    pub(crate) fn proven(self) -> Proven<'a> {
+        Proven {
+            scheme: self.scheme,
+            key_id: self.key_id,
+            signature: match self.proof {
+                Proof::Signature { signature, .. } => Some(signature),
+                Proof::Possession => None,
+            },
+            signed_at: self.signed_at,
+            nonce: self.nonce,
+            body: self.body,
+        }
+    }
 }
 
 impl fmt::Debug for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("scheme", &self.scheme)
+            .field("key_id", &self.key_id())
+            .field("signed_at", &self.signed_at)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is needed of a [`Claim`] after its proof was found good: half of it, and it is moved from
+/// step to step.
+pub(crate) struct Proven<'a> {
+    pub(crate) scheme: SchemeId,
+    key_id: Cow<'a, [u8]>,
+    /// `None` where the proof was the secret itself.
+    pub(crate) signature: Option<Signature>,
+    pub(crate) signed_at: Option<Timestamp>,
+    pub(crate) nonce: Option<Nonce<'a>>,
+    pub(crate) body: BodyBinding<'a>,
+}
+
+impl Proven<'_> {
+    /// The id claimed.
+    pub(crate) fn key_id(&self) -> KeyId<'_> {
+        let nature = match self.signature {
+            None => IdNature::Secret,
+            Some(_) => IdNature::Name,
+        };
+        KeyId::already_checked(&self.key_id, nature)
+    }
+}
+
+impl fmt::Debug for Proven<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
             .field("scheme", &self.scheme)

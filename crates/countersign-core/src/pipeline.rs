@@ -23,7 +23,7 @@ use http::Method;
 use crate::NonceCase;
 use crate::body::{BodyVerifier, DeclaredLength};
 use crate::canonical::Canonical;
-use crate::claim::{AlgorithmChoice, Claim, Proof};
+use crate::claim::{AlgorithmChoice, Claim, Proof, Proven};
 use crate::head::Head;
 use crate::key::{KeySet, SigningKey, Validity};
 use crate::lookup::KeyLookup;
@@ -159,7 +159,7 @@ impl<'a> Fresh<'a> {
         };
         match (found, index) {
             (Some(keys), Ok(index)) => Ok(Authenticated {
-                claim: self.claim,
+                claim: self.claim.proven(),
                 policy: self.policy,
                 keys,
                 index,
@@ -246,7 +246,7 @@ impl Trial<'_> {
 
 /// A request signed by a key that may sign it. Its body and its novelty are not yet known.
 pub struct Authenticated<'a, P> {
-    claim: Claim<'a>,
+    claim: Proven<'a>,
     policy: Policy,
     keys: KeySet<P>,
     index: usize,
@@ -308,7 +308,7 @@ impl<P> fmt::Debug for Authenticated<'_, P> {
 
 /// A request whose head and body are what its key signed. It may still be a replay.
 pub struct Checked<'a, P> {
-    claim: Claim<'a>,
+    claim: Proven<'a>,
     policy: Policy,
     keys: KeySet<P>,
     index: usize,
@@ -364,9 +364,7 @@ impl<P> Checked<'_, P> {
                 nonce.case(),
             ));
         }
-        let Proof::Signature { signature, .. } = &self.claim.proof else {
-            return None;
-        };
+        let signature = self.claim.signature.as_ref()?;
         let remembered = self.policy.replay == ReplayPolicy::All || !method.is_safe();
         remembered.then(|| NonceKey::new(scheme, key_id, signature.as_bytes(), NonceCase::Exact))
     }

@@ -32,8 +32,7 @@ pub use self::bound::{
 };
 pub use self::dialect::Dialect;
 pub use self::response::ResponseForm;
-pub(crate) use self::x_headers::Kept;
-use self::x_headers::{Few, Line, Walk, XHeaders};
+use self::x_headers::{Line, Walk, XHeaders};
 use super::{Scheme, SchemeId, after_scheme_word, set, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
@@ -214,12 +213,15 @@ impl AuthKey {
             derivation: self.dialect.derivation(time_text),
             algorithm: AlgorithmChoice::Scheme,
         };
-        Ok(Claim::new(self.id(), credential.account_id, proof)
+        let mut claim = Claim::new(self.id(), credential.account_id, proof)
             .signed_at(signed_at, time_text)
             .unsigned_date(unsigned_date)
             .nonce(nonce)
-            .body(named.digests()?)
-            .x_headers(Kept::new(head.headers(), found.x_headers)))
+            .body(named.digests()?);
+        if self.dialect == Dialect::Wiki && !found.has_others {
+            claim.no_x_headers_but_date_and_nonce = Some(head.headers());
+        }
+        Ok(claim)
     }
 
     fn collect<'a, 'x>(
@@ -251,8 +253,8 @@ impl AuthKey {
                 Ok(None) => {}
                 Ok(Some(rest)) => {
                     let value = trim(value.as_bytes());
+                    found.has_others |= !matches!(rest, "date" | "nonce");
                     found.named.note(rest, value);
-                    found.x_headers.add((text, value));
                 }
                 Err(refusal) => {
                     found.refusal.get_or_insert(refusal);
@@ -329,8 +331,9 @@ impl AuthKey {
 struct Found<'a> {
     credential: Picked<'a>,
     date: Picked<'a>,
-    x_headers: Few<'a>,
     named: Named<'a>,
+    /// Whether there are x-headers beside the date and the nonce.
+    has_others: bool,
     /// What is wrong with the x-headers, told only once the credential is found to be good.
     refusal: Option<Refusal>,
 }
@@ -433,9 +436,17 @@ impl Scheme for AuthKey {
             time: claim.time_text(),
             request_id: claim.claimed_nonce().map_or(b"", |nonce| nonce.as_bytes()),
         };
-        if let Some(mut kept) = claim.x_headers.of(head.headers())
-            && let Some(x_headers) = kept.sorted()
+        if let Some(headers) = claim.no_x_headers_but_date_and_nonce
+            && std::ptr::eq(headers, head.headers())
         {
+            // As nearly all requests without a body: no need to look for what is in the claim.
+            let date = (self.names.date.as_str(), claim.time_text());
+            let nonce = (self.names.nonce.as_str(), parts.request_id);
+            let both = [date, nonce];
+            let x_headers = match claim.claimed_nonce() {
+                Some(_) => &both[..],
+                None => &both[..1],
+            };
             return self.dialect.write(&parts, x_headers, &self.word, text);
         }
         // `claim` has accepted these headers already.

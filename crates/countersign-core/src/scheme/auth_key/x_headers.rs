@@ -88,45 +88,21 @@ impl<'a, 's> Walk<'a, 's> {
 pub(super) type Line<'a> = (&'a str, &'a [u8]);
 
 /// The x-headers of a message.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct XHeaders<'a, const MOST: usize = MAX> {
-    lines: [Line<'a>; MOST],
+#[derive(Debug)]
+pub(super) struct XHeaders<'a> {
+    lines: [Line<'a>; MAX],
     count: usize,
 }
 
-impl<'a, const MOST: usize> XHeaders<'a, MOST> {
-    /// None yet. Filled where it is, as it may be a kilobyte that should not be moved.
+impl<'a> XHeaders<'a> {
+    /// None yet. Filled where it is, as it is a kilobyte that should not be moved.
     pub(super) const fn none() -> Self {
         Self {
-            lines: [("", b""); MOST],
+            lines: [("", b""); MAX],
             count: 0,
         }
     }
 
-    /// Takes one more.
-    #[inline]
-    pub(super) fn add(&mut self, line: Line<'a>) {
-        if let Some(place) = self.lines.get_mut(self.count) {
-            *place = line;
-        }
-        self.count = self.count.saturating_add(1);
-    }
-
-    /// All that were added, in canonical order; `None` when they were too many.
-    pub(super) fn sorted(&mut self) -> Option<&[Line<'a>]> {
-        let lines = self.lines.get_mut(..self.count)?;
-        lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
-        Some(lines)
-    }
-}
-
-impl<const MOST: usize> Default for XHeaders<'_, MOST> {
-    fn default() -> Self {
-        Self::none()
-    }
-}
-
-impl<'a> XHeaders<'a> {
     /// Takes those of `headers`, and gives all in canonical order.
     pub(super) fn collect(
         &mut self,
@@ -135,36 +111,16 @@ impl<'a> XHeaders<'a> {
     ) -> Result<&[Line<'a>], Refusal> {
         for (name, value) in headers {
             let name = name.as_str();
-            if walk.step(name)?.is_some() {
-                self.add((name, trim(value.as_bytes())));
+            if walk.step(name)?.is_some()
+                && let Some(line) = self.lines.get_mut(self.count)
+            {
+                *line = (name, trim(value.as_bytes()));
+                self.count = self.count.saturating_add(1);
             }
         }
-        // The walk allows no more than there is room for.
-        Ok(self.sorted().unwrap_or_default())
-    }
-}
-
-/// The x-headers of a request, kept with its claim so that they need not be looked for again.
-#[derive(Clone, Copy)]
-pub(crate) struct Kept<'a>(Option<(&'a HeaderMap, Few<'a>)>);
-
-/// Date, nonce, digest and content type: those with a meaning, as they are usually sent.
-pub(super) type Few<'a> = XHeaders<'a, FEW>;
-
-const FEW: usize = 4;
-
-impl<'a> Kept<'a> {
-    pub(super) fn new(headers: &'a HeaderMap, found: Few<'a>) -> Self {
-        Self(Some((headers, found)))
-    }
-
-    /// None, as of a claim that was not read from headers.
-    pub(crate) const NONE: Self = Self(None);
-
-    /// Those of `headers`, if it is from there that they were kept.
-    pub(super) fn of(&self, headers: &HeaderMap) -> Option<Few<'a>> {
-        let (kept_of, found) = self.0?;
-        (std::ptr::eq(kept_of, headers) && found.count <= FEW).then_some(found)
+        let lines = self.lines.get_mut(..self.count).unwrap_or_default();
+        lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
+        Ok(lines)
     }
 }
 
