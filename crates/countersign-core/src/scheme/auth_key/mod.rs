@@ -32,7 +32,7 @@ pub use self::bound::{
 };
 pub use self::dialect::Dialect;
 pub use self::response::ResponseForm;
-use self::x_headers::{Line, Walk, XHeaders};
+use self::x_headers::{Blanks, Line, Walk, XHeaders};
 use super::{Scheme, SchemeId, after_scheme_word, set, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
@@ -67,7 +67,6 @@ struct Names {
     nonce: HeaderName,
     content_md5: HeaderName,
     content_sha256: HeaderName,
-    content_type: HeaderName,
     request_signature: HeaderName,
     status: HeaderName,
 }
@@ -88,7 +87,6 @@ impl Names {
             nonce: name("nonce")?,
             content_md5: name("content-md5")?,
             content_sha256: name("content-sha256")?,
-            content_type: name("content-type")?,
             request_signature: name("request-signature")?,
             status: name("status")?,
             prefix: prefix.into(),
@@ -440,8 +438,14 @@ impl Scheme for AuthKey {
             && std::ptr::eq(headers, head.headers())
         {
             // As nearly all requests without a body: no need to look for what is in the claim.
-            let date = (self.names.date.as_str(), claim.time_text());
-            let nonce = (self.names.nonce.as_str(), parts.request_id);
+            // Neither would have been accepted with blanks that fold.
+            let line = |name, value| Line {
+                name,
+                value,
+                blanks: Blanks::Single,
+            };
+            let date = line(self.names.date.as_str(), claim.time_text());
+            let nonce = line(self.names.nonce.as_str(), parts.request_id);
             let both = [date, nonce];
             let x_headers = match claim.claimed_nonce() {
                 Some(_) => &both[..],

@@ -84,8 +84,23 @@ impl<'a, 's> Walk<'a, 's> {
     }
 }
 
-/// Name and trimmed value.
-pub(super) type Line<'a> = (&'a str, &'a [u8]);
+/// An x-header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    pub(super) name: &'a str,
+    /// Trimmed.
+    pub(super) value: &'a [u8],
+    pub(super) blanks: Blanks,
+}
+
+/// What is known of the blanks inside a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blanks {
+    /// Nothing: runs of them are folded.
+    Any,
+    /// They are single, and no tabs: nothing folds.
+    Single,
+}
 
 /// The x-headers of a message.
 #[derive(Debug)]
@@ -98,7 +113,11 @@ impl<'a> XHeaders<'a> {
     /// None yet. Filled where it is, as it is a kilobyte that should not be moved.
     pub(super) const fn none() -> Self {
         Self {
-            lines: [("", b""); MAX],
+            lines: [Line {
+                name: "",
+                value: b"",
+                blanks: Blanks::Any,
+            }; MAX],
             count: 0,
         }
     }
@@ -114,25 +133,29 @@ impl<'a> XHeaders<'a> {
             if walk.step(name)?.is_some()
                 && let Some(line) = self.lines.get_mut(self.count)
             {
-                *line = (name, trim(value.as_bytes()));
+                line.name = name;
+                line.value = trim(value.as_bytes());
                 self.count = self.count.saturating_add(1);
             }
         }
         let lines = self.lines.get_mut(..self.count).unwrap_or_default();
-        lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
+        lines.sort_unstable_by(|one, other| as_lines(one.name, other.name));
         Ok(lines)
     }
 }
 
 /// Writes `name:value` lines joined by LF, inner runs of blanks folded to one.
 pub(super) fn write(lines: &[Line<'_>], text: &mut Canonical<'_>) {
-    for (index, (name, value)) in lines.iter().enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         if index > 0 {
             text.lf();
         }
-        text.put(name.as_bytes());
+        text.put(line.name.as_bytes());
         text.put(b":");
-        put_folded(text, value);
+        match line.blanks {
+            Blanks::Single => text.put(line.value),
+            Blanks::Any => put_folded(text, line.value),
+        }
     }
 }
 
