@@ -49,6 +49,7 @@ impl BodyVerifier {
     /// # Errors
     /// When the declared length already decides: [`Reason::BodyTooLarge`], or
     /// [`Reason::MissingDigest`] when there is a body, none may be unsigned, and this one is.
+    #[inline]
     pub(crate) fn new(
         binding: &BodyBinding<'_>,
         declared: DeclaredLength,
@@ -64,7 +65,11 @@ impl BodyVerifier {
             return Err(uncovered());
         }
         let hashes = match *binding {
-            BodyBinding::Unbound => Hashes::None,
+            BodyBinding::Unbound
+            | BodyBinding::Digests {
+                md5: None,
+                sha256: None,
+            } => Hashes::None,
             BodyBinding::Digests { md5, sha256 } => Hashes::Digests {
                 md5: md5.map(|claimed| (Md5::new(), claimed)),
                 sha256: sha256.map(|claimed| (Sha256::new(), claimed)),
@@ -120,6 +125,7 @@ impl BodyVerifier {
     ///
     /// # Errors
     /// [`Reason::DigestMismatch`] when it is not.
+    #[inline]
     pub fn finish(self) -> Result<(), Refusal> {
         let matches = match self.hashes {
             Hashes::None => true,

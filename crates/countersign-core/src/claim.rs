@@ -3,8 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(feature = "auth-key")]
+use http::HeaderMap;
+
 use crate::key::{IdNature, KeyId};
 use crate::mac::{Derivation, Signature};
+use crate::octets::Octets;
 use crate::scheme::SchemeId;
 use crate::time::Timestamp;
 
@@ -37,8 +41,8 @@ pub enum NonceCase {
 impl<'a> Nonce<'a> {
     /// Reads a nonce; `None` when it is empty, too long or has an excluded character.
     pub fn parse(bytes: &'a [u8], case: NonceCase) -> Option<Self> {
-        let allowed = |b: &u8| matches!(b, b'!' | b'#'..=b'9' | b';'..=b'[' | b']'..=b'~');
-        let valid = (1..=MAX_NONCE_LEN).contains(&bytes.len()) && bytes.iter().all(allowed);
+        static ALLOWED: Octets = Octets::of(&[b'!'..=b'!', b'#'..=b'9', b';'..=b'[', b']'..=b'~']);
+        let valid = (1..=MAX_NONCE_LEN).contains(&bytes.len()) && ALLOWED.contain_all(bytes);
         valid.then_some(Self { bytes, case })
     }
 
@@ -110,7 +114,7 @@ pub enum BodyBinding<'a> {
 #[derive(Clone)]
 pub struct Claim<'a> {
     pub(crate) scheme: SchemeId,
-    key_id: Cow<'a, str>,
+    key_id: Cow<'a, [u8]>,
     pub(crate) proof: Proof<'a>,
     pub(crate) signed_at: Option<Timestamp>,
     pub(crate) time_text: &'a [u8],
@@ -118,24 +122,27 @@ pub struct Claim<'a> {
     pub(crate) nonce: Option<Nonce<'a>>,
     pub(crate) body: BodyBinding<'a>,
     pub(crate) ext: &'a [u8],
+    /// Where the date and the nonce were read from, if there are no other x-headers.
+    #[cfg(feature = "auth-key")]
+    pub(crate) no_x_headers_but_date_and_nonce: Option<&'a HeaderMap>,
 }
 
 impl<'a> Claim<'a> {
     /// The claim of `key_id` under `scheme`, shown by `proof`.
     #[inline]
     pub const fn new(scheme: SchemeId, key_id: KeyId<'a>, proof: Proof<'a>) -> Self {
-        Self::of(scheme, Cow::Borrowed(key_id.as_str()), proof)
+        Self::of(scheme, Cow::Borrowed(key_id.as_bytes()), proof)
     }
 
     /// As [`Claim::new`], for an id that the request holds in encoded form only. `None` when it
     /// is not a [`KeyId`].
     pub fn with_decoded_id(scheme: SchemeId, key_id: &[u8], proof: Proof<'a>) -> Option<Self> {
-        let key_id = KeyId::parse(key_id)?.as_str().to_owned();
+        let key_id = KeyId::parse(key_id)?.as_bytes().to_owned();
         Some(Self::of(scheme, Cow::Owned(key_id), proof))
     }
 
     #[inline]
-    const fn of(scheme: SchemeId, key_id: Cow<'a, str>, proof: Proof<'a>) -> Self {
+    const fn of(scheme: SchemeId, key_id: Cow<'a, [u8]>, proof: Proof<'a>) -> Self {
         Self {
             scheme,
             key_id,
@@ -146,6 +153,8 @@ impl<'a> Claim<'a> {
             nonce: None,
             body: BodyBinding::Unbound,
             ext: b"",
+            #[cfg(feature = "auth-key")]
+            no_x_headers_but_date_and_nonce: None,
         }
     }
 
@@ -225,9 +234,59 @@ impl<'a> Claim<'a> {
     pub const fn ext_text(&self) -> &'a [u8] {
         self.ext
     }
+
+    /// Once the proof has been found good.
+    #[inline]
+    pub(crate) fn proven(self) -> Proven<'a> {
+        Proven {
+            scheme: self.scheme,
+            key_id: self.key_id,
+            signature: match self.proof {
+                Proof::Signature { signature, .. } => Some(signature),
+                Proof::Possession => None,
+            },
+            signed_at: self.signed_at,
+            nonce: self.nonce,
+            body: self.body,
+        }
+    }
 }
 
 impl fmt::Debug for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("scheme", &self.scheme)
+            .field("key_id", &self.key_id())
+            .field("signed_at", &self.signed_at)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is needed of a [`Claim`] after its proof was found good: half of it, and it is moved from
+/// step to step.
+pub(crate) struct Proven<'a> {
+    pub(crate) scheme: SchemeId,
+    key_id: Cow<'a, [u8]>,
+    /// `None` where the proof was the secret itself.
+    pub(crate) signature: Option<Signature>,
+    pub(crate) signed_at: Option<Timestamp>,
+    pub(crate) nonce: Option<Nonce<'a>>,
+    pub(crate) body: BodyBinding<'a>,
+}
+
+impl Proven<'_> {
+    /// The id claimed.
+    pub(crate) fn key_id(&self) -> KeyId<'_> {
+        let nature = match self.signature {
+            None => IdNature::Secret,
+            Some(_) => IdNature::Name,
+        };
+        KeyId::already_checked(&self.key_id, nature)
+    }
+}
+
+impl fmt::Debug for Proven<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
             .field("scheme", &self.scheme)

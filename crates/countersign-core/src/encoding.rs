@@ -1,42 +1,96 @@
 //! Decoding signatures, digests and keys: one accepted spelling per value, never malleable.
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
-/// Standard alphabet, padded or not. Non-zero trailing bits, white space and any other alphabet
-/// are errors, so that no two texts decode to the same bytes save for the padding.
-const EITHER_PADDING: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Decodes standard Base64, padded or not, of exactly `N` bytes.
 pub(crate) fn base64_exact<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    decode_exact(&EITHER_PADDING, text)
+    if text.len() == digits_of(N) {
+        decode_digits(text)
+    } else {
+        base64_padded_exact(text)
+    }
 }
 
 /// Decodes standard Base64 with its padding, of exactly `N` bytes.
 pub(crate) fn base64_padded_exact<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    decode_exact(&base64::engine::general_purpose::STANDARD, text)
+    let (digits, padding) = text.split_at_checked(digits_of(N))?;
+    let whole = text.len() == N.div_ceil(3).saturating_mul(4) && padding.iter().all(|&b| b == b'=');
+    decode_digits(digits).filter(|_| whole)
 }
 
 /// Decodes unpadded base64url of exactly `N` bytes.
 pub(crate) fn base64url_exact<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    decode_exact(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text)
-}
-
-fn decode_exact<const N: usize>(engine: &GeneralPurpose, text: &[u8]) -> Option<[u8; N]> {
-    // Room for the longest thing decoded here, a SHA-256, and the decoder's own rounding up.
+    // Room for the longest thing decoded here, a secret, and the decoder's own rounding up.
     const ROOM: usize = 48;
     const { assert!(N <= 32) };
     let mut room = [0_u8; ROOM];
-    if text.len() > ROOM || is_half_padded(text) {
+    if text.len() > ROOM {
         return None;
     }
+    let engine = &base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let written = engine.decode_slice(text, &mut room).ok()?;
     room.get(..written)?.try_into().ok()
 }
+
+/// How many digits `bytes` bytes have in Base64, padding aside.
+const fn digits_of(bytes: usize) -> usize {
+    bytes.saturating_mul(4).div_ceil(3)
+}
+
+/// Decodes exactly `N` bytes: non-zero trailing bits, white space and any other alphabet are
+/// errors, so that no two texts decode to the same bytes save for the padding. By hand, as a signature is decoded for every request before
+/// anything is known of it, and a decoder of texts of any length takes twice the instructions.
+fn decode_digits<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    if digits.len() != digits_of(N) {
+        return None;
+    }
+    let mut out = [0_u8; N];
+    let (quads, rest) = digits.as_chunks::<4>();
+    let (triples, last) = out.as_chunks_mut::<3>();
+    let mut seen = 0;
+    for (triple, quad) in triples.iter_mut().zip(quads) {
+        let bits = bits_of(*quad);
+        seen |= bits;
+        let [_, first, second, third] = bits.to_be_bytes();
+        *triple = [first, second, third];
+    }
+    // The digits left over are as good as followed by zeros.
+    let mut quad = [b'A'; 4];
+    for (digit, &left) in quad.iter_mut().zip(rest) {
+        *digit = left;
+    }
+    let bits = bits_of(quad);
+    seen |= bits;
+    let [_, left @ ..] = bits.to_be_bytes();
+    let (decoded, trailing) = left.split_at_checked(last.len())?;
+    last.copy_from_slice(decoded);
+    (seen & INVALID == 0 && trailing.iter().all(|&byte| byte == 0)).then_some(out)
+}
+
+/// The 24 bits of four digits; some of [`INVALID`] when one of them is none.
+#[inline]
+#[allow(clippy::indexing_slicing)] // the table has a place for every octet
+fn bits_of(quad: [u8; 4]) -> u32 {
+    let value = |digit: u8| DIGITS[usize::from(digit)];
+    let [first, second, third, fourth] = quad.map(value);
+    first << 18 | second << 12 | third << 6 | fourth
+}
+
+/// Set in the bits of four digits of which one is none.
+const INVALID: u32 = 1 << 24;
+
+/// The value of each digit. Any other octet sets [`INVALID`] whichever of the four it is.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // seen by the compiler
+static DIGITS: [u32; 256] = {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut table = [INVALID | INVALID >> 6 | INVALID >> 12 | INVALID >> 18; 256];
+    let mut value = 0;
+    while value < 64 {
+        table[alphabet[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
 
 /// Decodes hexadecimal in either case, of exactly `N` bytes.
 pub(crate) fn hex_exact<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
@@ -78,18 +132,24 @@ pub(crate) fn to_base64_unpadded(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes)
 }
 
-/// Decodes standard Base64, padded or not, of any length up to that of `room`.
+/// Decodes standard Base64, padded or not, of any length up to that of `room`. Non-zero trailing
+/// bits, white space and any other alphabet are errors, so that no two texts decode to the same
+/// bytes save for the padding.
+#[cfg(feature = "mac")]
 pub(crate) fn base64_into<'r>(text: &[u8], room: &'r mut [u8]) -> Option<&'r [u8]> {
-    if is_half_padded(text) {
+    use base64::alphabet::STANDARD;
+    use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+    const EITHER_PADDING: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    // The decoder would let some of the padding pass.
+    if text.ends_with(b"=") && !text.len().is_multiple_of(4) {
         return None;
     }
     let written = EITHER_PADDING.decode_slice(text, room).ok()?;
     room.get(..written)
-}
-
-/// Whether there is some padding, but not all of it, which the decoder would let pass.
-fn is_half_padded(text: &[u8]) -> bool {
-    text.ends_with(b"=") && !text.len().is_multiple_of(4)
 }
 
 #[cfg(test)]
@@ -143,6 +203,19 @@ mod tests {
             prop_assert_eq!(base64_exact(to_base64(&bytes).as_bytes()), Some(bytes));
             prop_assert_eq!(base64_exact(to_base64_unpadded(&bytes).as_bytes()), Some(bytes));
             prop_assert_eq!(hex_exact(to_hex(&bytes).as_bytes()), Some(bytes));
+        }
+
+        #[test]
+        fn what_is_read_by_hand_is_what_the_decoder_reads(
+            bytes: [u8; 32],
+            place in 0_usize..44,
+            digit: u8,
+        ) {
+            let mut text = to_base64(&bytes).into_bytes();
+            text[place] = digit;
+            let read = base64_padded_exact::<32>(&text);
+            let expected = base64::engine::general_purpose::STANDARD.decode(&text).ok();
+            prop_assert_eq!(read.map(Vec::from), expected.filter(|bytes| bytes.len() == 32));
         }
 
         #[test]

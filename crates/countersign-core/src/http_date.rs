@@ -137,46 +137,64 @@ fn date_command(text: &[u8]) -> Option<Timestamp> {
     civil.timestamp([w0, w1, w2], Weekday::Any)
 }
 
-fn decimal(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0_i64, |value, &byte| {
+fn decimal<const N: usize>(digits: [u8; N]) -> Option<u32> {
+    let mut value = 0_u32;
+    for byte in digits {
         let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| value.wrapping_mul(10).wrapping_add(i64::from(digit)))
-    })
+        if digit > 9 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u32::from(digit));
+    }
+    Some(value)
 }
 
-fn month(name: [u8; 3]) -> Option<i64> {
-    MONTHS
-        .iter()
-        .zip(1..)
-        .find_map(|(month, number)| (**month == name).then_some(number))
+fn month(name: [u8; 3]) -> Option<u32> {
+    Some(match &name {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    })
 }
 
 /// A date and time of day in UTC, not yet known to exist.
 struct Civil {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
+    year: u32,
+    month: u32,
+    day: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
 }
 
 impl Civil {
+    #[inline]
     fn read(
         (year, name, day): ([u8; 4], [u8; 3], [u8; 2]),
         [hour, minute, second]: [[u8; 2]; 3],
     ) -> Option<Self> {
         Some(Self {
-            year: decimal(&year)?,
+            year: decimal(year)?,
             month: month(name)?,
-            day: decimal(&day)?,
-            hour: decimal(&hour)?,
-            minute: decimal(&minute)?,
-            second: decimal(&second)?,
+            day: decimal(day)?,
+            hour: decimal(hour)?,
+            minute: decimal(minute)?,
+            second: decimal(second)?,
         })
     }
 
     // Every field has at most four digits, so nothing here can overflow.
+    #[inline]
     #[allow(clippy::arithmetic_side_effects)]
     fn timestamp(&self, weekday: [u8; 3], rule: Weekday) -> Option<Timestamp> {
         // Leap seconds and years before the epoch have no place in a signed request.
@@ -188,21 +206,20 @@ impl Civil {
         if !in_range {
             return None;
         }
-        let days = days_from_civil(self.year, self.month, self.day);
+        let days = days_since_epoch(self.year, self.month, self.day);
         // 1970-01-01 was a Thursday.
-        let index = usize::try_from((days + 4).rem_euclid(7)).ok()?;
-        let named = WEEKDAYS.iter().position(|name| **name == weekday)?;
-        if rule == Weekday::MustMatch && named != index {
-            return None;
-        }
-        Some(Timestamp::from_unix(
-            days * 86_400 + self.hour * 3600 + self.minute * 60 + self.second,
-        ))
+        let right = WEEKDAYS.get(usize::try_from((days + 4) % 7).ok()?)?;
+        let named = match rule {
+            Weekday::MustMatch => **right == weekday,
+            Weekday::Any => WEEKDAYS.contains(&&weekday),
+        };
+        let of_day = self.hour * 3600 + self.minute * 60 + self.second;
+        named.then(|| Timestamp::from_unix(i64::from(days) * 86_400 + i64::from(of_day)))
     }
 }
 
 #[allow(clippy::arithmetic_side_effects)] // a four-digit year
-fn days_in(month: i64, year: i64) -> i64 {
+fn days_in(month: u32, year: u32) -> u32 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,
@@ -211,16 +228,17 @@ fn days_in(month: i64, year: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 to the given date of the proleptic Gregorian calendar: years are counted
-/// from March so that the leap day is the last of its year.
-#[allow(clippy::arithmetic_side_effects)] // a four-digit year
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+/// Days from 1970-01-01 to the given date, which is not before it, in the proleptic Gregorian
+/// calendar: years are counted from March so that the leap day is the last of its year.
+#[allow(clippy::arithmetic_side_effects)] // a year from 1970 to 9999
+fn days_since_epoch(year: u32, month: u32, day: u32) -> u32 {
+    let (year, month) = if month <= 2 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    year * 365 + leap_days + (153 * month + 2) / 5 + day - 719_469
 }
 
 /// Writes an IMF-fixdate. A time outside the years 0000–9999 is written at the nearer end.

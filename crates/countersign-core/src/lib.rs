@@ -68,6 +68,7 @@ mod http_date;
 mod key;
 mod lookup;
 mod mac;
+mod octets;
 mod pipeline;
 mod policy;
 mod reason;

@@ -23,7 +23,7 @@ use http::Method;
 use crate::NonceCase;
 use crate::body::{BodyVerifier, DeclaredLength};
 use crate::canonical::Canonical;
-use crate::claim::{AlgorithmChoice, Claim, Proof};
+use crate::claim::{AlgorithmChoice, Claim, Proof, Proven};
 use crate::head::Head;
 use crate::key::{KeySet, SigningKey, Validity};
 use crate::lookup::KeyLookup;
@@ -42,6 +42,7 @@ impl<'a> Claim<'a> {
     /// # Errors
     /// [`Reason::UnsupportedAlgorithm`], [`Reason::TimestampExpired`],
     /// [`Reason::TimestampInFuture`], [`Reason::InvalidTimestamp`] or [`Reason::MissingNonce`].
+    #[inline]
     pub fn fresh(self, policy: &Policy, now: Timestamp) -> Result<Fresh<'a>, Refusal> {
         let strength = match &self.proof {
             Proof::Signature { signature, .. } => signature.algorithm().strength(),
@@ -123,7 +124,7 @@ impl<'a> Fresh<'a> {
             Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
         })?;
         // A lookup that answers with another id's keys must not authenticate anybody.
-        let found = found.filter(|keys| keys.id() == self.claim.key_id().as_str());
+        let found = found.filter(|keys| keys.id().as_bytes() == self.claim.key_id().as_bytes());
         let index = match &self.claim.proof {
             Proof::Signature {
                 signature,
@@ -152,16 +153,13 @@ impl<'a> Fresh<'a> {
                 |key| Ok(key?.secret().expose()),
                 |secret| {
                     let secret = secret.unwrap_or(DUMMY.secret().expose());
-                    Some(mac::same_secret(
-                        secret,
-                        self.claim.key_id().as_str().as_bytes(),
-                    ))
+                    Some(mac::same_secret(secret, self.claim.key_id().as_bytes()))
                 },
             ),
         };
         match (found, index) {
             (Some(keys), Ok(index)) => Ok(Authenticated {
-                claim: self.claim,
+                claim: self.claim.proven(),
                 policy: self.policy,
                 keys,
                 index,
@@ -248,7 +246,7 @@ impl Trial<'_> {
 
 /// A request signed by a key that may sign it. Its body and its novelty are not yet known.
 pub struct Authenticated<'a, P> {
-    claim: Claim<'a>,
+    claim: Proven<'a>,
     policy: Policy,
     keys: KeySet<P>,
     index: usize,
@@ -260,6 +258,7 @@ impl<'a, P> Authenticated<'a, P> {
     /// # Errors
     /// [`Reason::BodyTooLarge`] or [`Reason::MissingDigest`], when the declared length already
     /// decides, so that nothing need be read.
+    #[inline]
     pub fn body_verifier(
         &self,
         declared: DeclaredLength,
@@ -272,6 +271,7 @@ impl<'a, P> Authenticated<'a, P> {
     ///
     /// # Errors
     /// [`Reason::DigestMismatch`].
+    #[inline]
     pub fn checked(self, body: BodyVerifier) -> Result<Checked<'a, P>, Refusal> {
         body.finish()?;
         Ok(self.streaming())
@@ -281,6 +281,7 @@ impl<'a, P> Authenticated<'a, P> {
     ///
     /// The caller must run the body through its [`BodyVerifier`] and let no reader see the end
     /// of one that does not match.
+    #[inline]
     pub fn streaming(self) -> Checked<'a, P> {
         let Self {
             claim,
@@ -307,7 +308,7 @@ impl<P> fmt::Debug for Authenticated<'_, P> {
 
 /// A request whose head and body are what its key signed. It may still be a replay.
 pub struct Checked<'a, P> {
-    claim: Claim<'a>,
+    claim: Proven<'a>,
     policy: Policy,
     keys: KeySet<P>,
     index: usize,
@@ -363,9 +364,7 @@ impl<P> Checked<'_, P> {
                 nonce.case(),
             ));
         }
-        let Proof::Signature { signature, .. } = &self.claim.proof else {
-            return None;
-        };
+        let signature = self.claim.signature.as_ref()?;
         let remembered = self.policy.replay == ReplayPolicy::All || !method.is_safe();
         remembered.then(|| NonceKey::new(scheme, key_id, signature.as_bytes(), NonceCase::Exact))
     }

@@ -54,10 +54,7 @@ impl<'a> NonceKey<'a> {
 
     /// Writes scheme and key id, each followed by a NUL byte, which neither can contain.
     pub fn feed_key(&self, write: &mut dyn FnMut(&[u8])) {
-        let (scheme, id) = (
-            self.scheme.name().as_bytes(),
-            self.key_id.as_str().as_bytes(),
-        );
+        let (scheme, id) = (self.scheme.name().as_bytes(), self.key_id.as_bytes());
         let pieces = [scheme, b"\0", id, b"\0"];
         // In one piece where it is short: a hash costs twice as much over four small ones.
         let mut joined = [0_u8; 64];

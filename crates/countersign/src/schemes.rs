@@ -47,6 +47,15 @@ pub(crate) enum Found<'a> {
 
 /// Asks every scheme.
 pub(crate) fn find<'a>(schemes: &'a [AnyScheme], head: &Head<'a>) -> Found<'a> {
+    // With a single scheme, which is usual, there is nothing to compare and nothing to keep.
+    if let [AnyScheme(scheme)] = schemes {
+        let scheme = &**scheme;
+        return match scheme.claim(head) {
+            None => Found::Nothing,
+            Some(Ok(claim)) => Found::Claim(scheme, claim),
+            Some(Err(refusal)) => Found::Refused(Some(scheme), refusal),
+        };
+    }
     let mut found = Found::Nothing;
     for AnyScheme(scheme) in schemes {
         let scheme = &**scheme;

@@ -91,7 +91,13 @@ where
         Ok(verifier) => verifier,
         Err(refusal) => return refuse(refusal, VerifiedBody::untouched(body)),
     };
-    let (checked, body) = match check_body(settings, scheme, authenticated, verifier, body).await {
+    // What is awaited is moved into the future that waits, so a body that is not there is not.
+    let checked = if body.is_end_stream() {
+        without_body(authenticated, verifier, body)
+    } else {
+        check_body(settings, scheme, authenticated, verifier, body).await
+    };
+    let (checked, body) = match checked {
         Ok(checked) => checked,
         Err((refusal, body)) => return refuse(refusal, body),
     };
@@ -155,6 +161,22 @@ async fn authenticate<'a, K: KeyLookup, R>(
     Ok(Some((scheme, authenticated)))
 }
 
+/// What becomes of a request by its body.
+type ByBody<'a, P, B> = Result<(Checked<'a, P>, VerifiedBody<B>), (Refusal, VerifiedBody<B>)>;
+
+/// Verifies that there may be no body.
+fn without_body<P, B>(
+    authenticated: Authenticated<'_, P>,
+    verifier: BodyVerifier,
+    body: B,
+) -> ByBody<'_, P, B> {
+    let body = VerifiedBody::untouched(body);
+    match authenticated.checked(verifier) {
+        Ok(checked) => Ok((checked, body)),
+        Err(refusal) => Err((refusal, body)),
+    }
+}
+
 /// Verifies the body, or arranges for it to be verified while it is read.
 async fn check_body<'a, P, B>(
     settings: &Settings,
@@ -162,18 +184,11 @@ async fn check_body<'a, P, B>(
     authenticated: Authenticated<'a, P>,
     mut verifier: BodyVerifier,
     body: B,
-) -> Result<(Checked<'a, P>, VerifiedBody<B>), (Refusal, VerifiedBody<B>)>
+) -> ByBody<'a, P, B>
 where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
 {
-    if body.is_end_stream() {
-        let body = VerifiedBody::untouched(body);
-        return match authenticated.checked(verifier) {
-            Ok(checked) => Ok((checked, body)),
-            Err(refusal) => Err((refusal, body)),
-        };
-    }
     match settings.bodies {
         // A layer that only reports must not break a stream, so it has to know before.
         Bodies::Streamed if settings.enforcement == Enforcement::Refuse => {

@@ -33,6 +33,15 @@ impl<'a> Picked<'a> {
     }
 }
 
+impl<'a> Picked<'a> {
+    /// Takes a value of the name into account.
+    #[inline]
+    pub(crate) fn add(&mut self, value: &'a HeaderValue) {
+        self.repeated = self.first.is_some();
+        self.first.get_or_insert(value);
+    }
+}
+
 #[inline]
 pub(super) fn pick<'a, const N: usize>(
     headers: &'a HeaderMap,
@@ -42,8 +51,7 @@ pub(super) fn pick<'a, const N: usize>(
     for (sent, value) in headers {
         for (name, picked) in names.iter().zip(&mut picked) {
             if sent == *name {
-                picked.repeated = picked.first.is_some();
-                picked.first.get_or_insert(value);
+                picked.add(value);
             }
         }
     }

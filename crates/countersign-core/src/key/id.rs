@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use crate::octets::Octets;
+
 /// The id of a key, as a request claims it: 1 to 256 visible ASCII characters.
 ///
 /// Ids are compared byte for byte: case, escapes and look-alikes make a different id.
 #[derive(Clone, Copy)]
 pub struct KeyId<'a> {
-    text: &'a str,
+    /// Kept as octets: that they are text is asked for only once a key is looked up.
+    text: &'a [u8],
     nature: IdNature,
 }
 
@@ -26,22 +29,29 @@ impl<'a> KeyId<'a> {
 
     /// Reads an id; `None` when it is empty, too long or has anything but visible ASCII in it.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok()?;
-        let readable = (1..=Self::MAX_LEN).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_graphic());
+        static VISIBLE: Octets = Octets::of(&[b'!'..=b'~']);
+        let readable = (1..=Self::MAX_LEN).contains(&bytes.len()) && VISIBLE.contain_all(bytes);
         readable.then_some(Self {
-            text,
+            text: bytes,
             nature: IdNature::Name,
         })
     }
 
     /// An id that [`parse`](KeyId::parse) has accepted before.
-    pub(crate) const fn already_checked(text: &'a str, nature: IdNature) -> Self {
+    pub(crate) const fn already_checked(text: &'a [u8], nature: IdNature) -> Self {
         Self { text, nature }
     }
 
     /// The id.
     pub const fn as_str(&self) -> &'a str {
+        match std::str::from_utf8(self.text) {
+            Ok(text) => text,
+            // Visible ASCII is all there ever is.
+            Err(_) => "",
+        }
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &'a [u8] {
         self.text
     }
 }
@@ -49,7 +59,7 @@ impl<'a> KeyId<'a> {
 impl fmt::Debug for KeyId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.nature {
-            IdNature::Name => write!(f, "KeyId({:?})", self.text),
+            IdNature::Name => write!(f, "KeyId({:?})", self.as_str()),
             IdNature::Secret => f.write_str("KeyId(***)"),
         }
     }

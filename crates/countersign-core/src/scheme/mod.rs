@@ -204,15 +204,11 @@ pub(crate) fn set_credential(
 }
 
 /// Splits `Word rest` and gives `rest` without leading blanks when the word is `scheme`,
-/// whatever its case; `None` when it is another word.
+/// whatever its case; `None` when it is another word. There are no blanks in `scheme`.
 pub(crate) fn after_scheme_word<'a>(value: &'a [u8], scheme: &str) -> Option<&'a [u8]> {
-    let end = value
-        .iter()
-        .position(|b| matches!(b, b' ' | b'\t'))
-        .unwrap_or(value.len());
-    let (word, rest) = value.split_at_checked(end)?;
-    word.eq_ignore_ascii_case(scheme.as_bytes())
-        .then(|| crate::head::trim(rest))
+    let (word, rest) = value.split_at_checked(scheme.len())?;
+    let ends = matches!(rest, [] | [b' ' | b'\t', ..]);
+    (ends && word.eq_ignore_ascii_case(scheme.as_bytes())).then(|| crate::head::trim(rest))
 }
 
 /// Whether any `Authorization` header has this scheme word. Looking at all of them lets a repeated

@@ -152,7 +152,7 @@ impl Scheme for Moxie {
         text.put(head.url_scheme().as_str().as_bytes());
         text.put(b"://");
         if let Some(authority) = head.authority() {
-            self.put(text, authority.as_str().as_bytes());
+            self.put(text, authority.as_bytes());
         }
         self.put(text, head.path().as_bytes());
         if let Some(query) = head.query() {

@@ -15,6 +15,7 @@ use http::header::HeaderMap;
 use http::{HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 
+use super::x_headers::XHeaders;
 use super::{AuthKey, Dialect, ResponseForm};
 use crate::encoding;
 use crate::head;
@@ -230,7 +231,8 @@ impl AuthKey {
         let date = headers
             .get(&names.date)
             .and_then(|date| http_date::parse_as(head::trim(date.as_bytes()), self.dates));
-        let (Ok(()), Some(signed_at)) = (self.check_x_headers(headers), date) else {
+        let mut x_headers = XHeaders::none();
+        let (Ok(_), Some(signed_at)) = (self.collect(headers, &mut x_headers), date) else {
             return Err(ResponseFault::Unreadable);
         };
         let allowed = keys.keys().iter().filter(|key| key.allows(self.id()));

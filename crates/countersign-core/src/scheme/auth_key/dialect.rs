@@ -11,7 +11,7 @@
 //! `ts` is an IMF-fixdate in the wiki's form and decimal seconds in the others, where no x-headers
 //! mean no line.
 
-use super::x_headers::XHeaders;
+use super::x_headers::{self, Line};
 use crate::canonical::Canonical;
 use crate::encoding;
 use crate::key::KeyId;
@@ -114,7 +114,7 @@ impl Dialect {
     pub(super) fn write(
         self,
         parts: &Parts<'_>,
-        x_headers: &XHeaders<'_>,
+        x_headers: &[Line<'_>],
         word: &str,
         text: &mut Canonical<'_>,
     ) {
@@ -129,7 +129,7 @@ impl Dialect {
         match self {
             Self::Wiki => {
                 text.lf();
-                x_headers.write(text);
+                x_headers::write(x_headers, text);
                 put_line(text, path.as_bytes());
                 put_line(text, query.as_bytes());
             }
@@ -159,9 +159,9 @@ fn put_line(text: &mut Canonical<'_>, line: &[u8]) {
 }
 
 /// No x-headers, no line.
-fn put_x_headers(text: &mut Canonical<'_>, x_headers: &XHeaders<'_>) {
+fn put_x_headers(text: &mut Canonical<'_>, x_headers: &[Line<'_>]) {
     if !x_headers.is_empty() {
         text.lf();
-        x_headers.write(text);
+        x_headers::write(x_headers, text);
     }
 }

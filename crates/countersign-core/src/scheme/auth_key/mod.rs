@@ -32,7 +32,7 @@ pub use self::bound::{
 };
 pub use self::dialect::Dialect;
 pub use self::response::ResponseForm;
-use self::x_headers::XHeaders;
+use self::x_headers::{Blanks, Line, Walk, XHeaders};
 use super::{Scheme, SchemeId, after_scheme_word, set, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
@@ -41,7 +41,7 @@ use crate::claim::{
 };
 use crate::config::ConfigError;
 use crate::encoding;
-use crate::head::{Head, Picked};
+use crate::head::{Head, Picked, trim};
 use crate::http_date::{self, DateForm};
 use crate::mac::{Algorithm, Signature, Strength};
 use crate::policy::DigestStrength;
@@ -67,7 +67,6 @@ struct Names {
     nonce: HeaderName,
     content_md5: HeaderName,
     content_sha256: HeaderName,
-    content_type: HeaderName,
     request_signature: HeaderName,
     status: HeaderName,
 }
@@ -88,7 +87,6 @@ impl Names {
             nonce: name("nonce")?,
             content_md5: name("content-md5")?,
             content_sha256: name("content-sha256")?,
-            content_type: name("content-type")?,
             request_signature: name("request-signature")?,
             status: name("status")?,
             prefix: prefix.into(),
@@ -165,14 +163,12 @@ impl AuthKey {
         self
     }
 
-    fn read<'a>(
-        &'a self,
-        head: &Head<'a>,
-        credential: Picked<'a>,
-        date: Picked<'a>,
-    ) -> Result<Claim<'a>, Refusal> {
+    fn read<'a>(&'a self, head: &Head<'a>, found: &mut Found<'a>) -> Result<Claim<'a>, Refusal> {
         let malformed = || Refusal::new(Reason::MalformedCredentials).field(Field::Credential);
-        let value = credential.single(Field::Credential)?.unwrap_or_default();
+        let value = found
+            .credential
+            .single(Field::Credential)?
+            .unwrap_or_default();
         if value.is_empty() {
             return Err(Reason::MissingCredentials.into());
         }
@@ -187,7 +183,10 @@ impl AuthKey {
                 .field(Field::Target)
                 .detail("The target ends in an empty query; send it without the question mark."));
         }
-        let named = self.named(head.headers())?;
+        if let Some(refusal) = found.refusal.take() {
+            return Err(refusal);
+        }
+        let named = &found.named;
 
         let (signed_at, time_text, unsigned_date) = match credential.time {
             Some(text) => {
@@ -195,7 +194,7 @@ impl AuthKey {
                     .ok_or(Refusal::new(Reason::InvalidTimestamp).field(Field::SignedDate))?;
                 (time, text, None)
             }
-            None => self.read_dates(named.date, date)?,
+            None => self.read_dates(named.date, found.date)?,
         };
         let nonce = match credential.request_id.or(named.nonce) {
             None => None,
@@ -212,46 +211,55 @@ impl AuthKey {
             derivation: self.dialect.derivation(time_text),
             algorithm: AlgorithmChoice::Scheme,
         };
-        Ok(Claim::new(self.id(), credential.account_id, proof)
+        let mut claim = Claim::new(self.id(), credential.account_id, proof)
             .signed_at(signed_at, time_text)
             .unsigned_date(unsigned_date)
             .nonce(nonce)
-            .body(named.digests()?))
+            .body(named.digests()?);
+        if self.dialect == Dialect::Wiki && !found.has_others {
+            claim.no_x_headers_but_date_and_nonce = Some(head.headers());
+        }
+        Ok(claim)
     }
 
-    fn collect<'a>(
+    fn collect<'a, 'x>(
         &self,
         headers: &'a HeaderMap,
-        x_headers: &mut XHeaders<'a>,
-    ) -> Result<(), Refusal> {
-        x_headers.collect(headers, &self.names.prefix, &self.header)
+        x_headers: &'x mut XHeaders<'a>,
+    ) -> Result<&'x [Line<'a>], Refusal> {
+        x_headers.collect(headers, self.walk())
     }
 
-    fn check_x_headers(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        x_headers::each(headers, &self.names.prefix, &self.header, |_, _| {})
+    fn walk<'a>(&self) -> Walk<'a, '_> {
+        Walk::new(&self.names.prefix, &self.header)
     }
 
-    /// Checks the x-headers, and picks those out that have a meaning.
-    fn named<'a>(&self, headers: &'a HeaderMap) -> Result<Named<'a>, Refusal> {
-        let mut found = Named::default();
-        let names = &self.names;
-        x_headers::each(headers, &names.prefix, &self.header, |name, value| {
-            let place = if names.date.as_str() == name {
-                &mut found.date
-            } else if names.nonce.as_str() == name {
-                &mut found.nonce
-            } else if names.content_sha256.as_str() == name {
-                &mut found.content_sha256
-            } else if names.content_md5.as_str() == name {
-                &mut found.content_md5
-            } else if names.content_type.as_str() == name {
-                &mut found.content_type
-            } else {
-                return;
-            };
-            *place = Some(value);
-        })?;
-        Ok(found)
+    /// Finds all that a claim is read from, in one pass over the headers.
+    fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
+        let mut found = Found::default();
+        let mut walk = self.walk();
+        let credential = self.header.as_str();
+        for (name, value) in headers {
+            let text = name.as_str();
+            if text == credential {
+                found.credential.add(value);
+            }
+            if text == "date" {
+                found.date.add(value);
+            }
+            match walk.step(text) {
+                Ok(None) => {}
+                Ok(Some(rest)) => {
+                    let value = trim(value.as_bytes());
+                    found.has_others |= !matches!(rest, "date" | "nonce");
+                    found.named.note(rest, value);
+                }
+                Err(refusal) => {
+                    found.refusal.get_or_insert(refusal);
+                }
+            }
+        }
+        found
     }
 
     /// The signed `x-mac-date`, and the unsigned `Date` that must accompany it.
@@ -316,6 +324,18 @@ impl AuthKey {
     }
 }
 
+/// What the headers of a request hold.
+#[derive(Default)]
+struct Found<'a> {
+    credential: Picked<'a>,
+    date: Picked<'a>,
+    named: Named<'a>,
+    /// Whether there are x-headers beside the date and the nonce.
+    has_others: bool,
+    /// What is wrong with the x-headers, told only once the credential is found to be good.
+    refusal: Option<Refusal>,
+}
+
 /// The x-headers with a meaning of their own, as sent.
 #[derive(Default)]
 struct Named<'a> {
@@ -326,7 +346,20 @@ struct Named<'a> {
     content_type: Option<&'a [u8]>,
 }
 
-impl Named<'_> {
+impl<'a> Named<'a> {
+    /// Notes the value of the header whose name ends in `rest`, if it has a meaning.
+    fn note(&mut self, rest: &str, value: &'a [u8]) {
+        let place = match rest {
+            "date" => &mut self.date,
+            "nonce" => &mut self.nonce,
+            "content-md5" => &mut self.content_md5,
+            "content-sha256" => &mut self.content_sha256,
+            "content-type" => &mut self.content_type,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+
     fn digests(&self) -> Result<BodyBinding<'static>, Refusal> {
         let invalid = || Refusal::new(Reason::InvalidDigest).field(Field::Digest);
         let md5 = match self.content_md5 {
@@ -386,8 +419,11 @@ impl Scheme for AuthKey {
     }
 
     fn claim<'a>(&'a self, head: &Head<'a>) -> Option<Result<Claim<'a>, Refusal>> {
-        let [credential, date] = head.pick([&self.header, &DATE]);
-        (!credential.is_absent()).then(|| self.read(head, credential, date))
+        let mut found = self.find(head.headers());
+        if found.credential.is_absent() {
+            return None;
+        }
+        Some(self.read(head, &mut found))
     }
 
     fn canonical(&self, head: &Head<'_>, claim: &Claim<'_>, text: &mut Canonical<'_>) {
@@ -398,10 +434,29 @@ impl Scheme for AuthKey {
             time: claim.time_text(),
             request_id: claim.claimed_nonce().map_or(b"", |nonce| nonce.as_bytes()),
         };
+        if let Some(headers) = claim.no_x_headers_but_date_and_nonce
+            && std::ptr::eq(headers, head.headers())
+        {
+            // As nearly all requests without a body: no need to look for what is in the claim.
+            // Neither would have been accepted with blanks that fold.
+            let line = |name, value| Line {
+                name,
+                value,
+                blanks: Blanks::Single,
+            };
+            let date = line(self.names.date.as_str(), claim.time_text());
+            let nonce = line(self.names.nonce.as_str(), parts.request_id);
+            let both = [date, nonce];
+            let x_headers = match claim.claimed_nonce() {
+                Some(_) => &both[..],
+                None => &both[..1],
+            };
+            return self.dialect.write(&parts, x_headers, &self.word, text);
+        }
         // `claim` has accepted these headers already.
         let mut x_headers = XHeaders::none();
-        if let Ok(()) = self.collect(head.headers(), &mut x_headers) {
-            self.dialect.write(&parts, &x_headers, &self.word, text);
+        if let Ok(x_headers) = self.collect(head.headers(), &mut x_headers) {
+            self.dialect.write(&parts, x_headers, &self.word, text);
         }
     }
 

@@ -6,8 +6,9 @@
 
 use http::HeaderMap;
 
+use super::AuthKey;
 use super::dialect::{Dialect, Parts};
-use super::{AuthKey, XHeaders};
+use super::x_headers::{Line, XHeaders};
 use crate::canonical::Canonical;
 use crate::encoding;
 use crate::head;
@@ -41,9 +42,9 @@ impl AuthKey {
         form: ResponseForm,
     ) -> Result<Vec<u8>, Refusal> {
         let mut x_headers = XHeaders::none();
-        self.collect(headers, &mut x_headers)?;
+        let x_headers = self.collect(headers, &mut x_headers)?;
         Ok(Canonical::collect(|text| {
-            self.write_response(&x_headers, time, form, text);
+            self.write_response(x_headers, time, form, text);
         }))
     }
 
@@ -59,14 +60,14 @@ impl AuthKey {
         form: ResponseForm,
     ) -> Result<String, SignError> {
         let mut x_headers = XHeaders::none();
-        self.collect(headers, &mut x_headers)?;
+        let x_headers = self.collect(headers, &mut x_headers)?;
         let time = self.response_time(headers, time)?;
         let signature = key
             .sign(
                 self.dialect.derivation(time.as_bytes()),
                 Algorithm::Sha256,
                 |text| {
-                    self.write_response(&x_headers, time, form, text);
+                    self.write_response(x_headers, time, form, text);
                 },
             )
             .ok_or(SignError::new("the secret cannot be used"))?;
@@ -88,14 +89,14 @@ impl AuthKey {
         let received = encoding::base64_padded_exact(head::trim(signature.as_bytes()))
             .ok_or(Refusal::new(Reason::MalformedCredentials).field(Field::Credential))?;
         let mut x_headers = XHeaders::none();
-        self.collect(headers, &mut x_headers)?;
+        let x_headers = self.collect(headers, &mut x_headers)?;
         let time = self.response_time(headers, time)?;
         let mismatch = || Refusal::invalid_credentials(crate::reason::Cause::SignatureMismatch);
         let mut keyed = key
             .keyed(self.dialect.derivation(time.as_bytes()), Algorithm::Sha256)
             .ok_or_else(mismatch)?;
         Canonical::stream(&mut |piece| keyed.update(piece), |text| {
-            self.write_response(&x_headers, time, form, text);
+            self.write_response(x_headers, time, form, text);
         });
         if keyed.verify(&Signature::Sha256(received)) {
             Ok(())
@@ -118,7 +119,7 @@ impl AuthKey {
 
     fn write_response(
         &self,
-        x_headers: &XHeaders<'_>,
+        x_headers: &[Line<'_>],
         time: &str,
         form: ResponseForm,
         text: &mut Canonical<'_>,

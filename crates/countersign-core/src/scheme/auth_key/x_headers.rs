@@ -5,6 +5,8 @@
 //! one of them under another spelling gets by: a name with `_` for `-`, or one sent twice, is
 //! refused.
 
+use std::cmp::Ordering;
+
 use http::{HeaderMap, HeaderName};
 
 use crate::canonical::Canonical;
@@ -15,54 +17,95 @@ use crate::reason::{Field, Reason, Refusal};
 /// sorting that an unauthenticated caller can cause.
 const MAX: usize = 32;
 
-/// Calls `take` with the name and the trimmed value of every header that begins with `prefix`.
-/// The header of the `credential` itself never counts, even if its name begins so: a signature
+/// Looks at the headers of a message, one after the other, for those that begin with the prefix.
+/// The header of the credential itself never counts, even if its name begins so: a signature
 /// cannot cover itself.
-#[inline]
-pub(super) fn each<'a>(
-    headers: &'a HeaderMap,
-    prefix: &str,
-    credential: &HeaderName,
-    mut take: impl FnMut(&'a str, &'a [u8]),
-) -> Result<(), Refusal> {
-    let malformed = |detail| {
-        Refusal::new(Reason::MalformedCredentials)
-            .field(Field::SignedHeader)
-            .detail(detail)
-    };
-    let (mut before, mut count) = ("", 0_usize);
-    for (name, value) in headers {
-        if !begins_with(name.as_str(), prefix) || name == credential {
-            continue;
+pub(super) struct Walk<'a, 's> {
+    prefix: &'s str,
+    credential: &'s str,
+    before: &'a str,
+    count: usize,
+}
+
+impl<'a, 's> Walk<'a, 's> {
+    pub(super) fn new(prefix: &'s str, credential: &'s HeaderName) -> Self {
+        Self {
+            prefix,
+            credential: credential.as_str(),
+            before: "",
+            count: 0,
         }
-        let name = name.as_str();
-        if name.as_bytes().contains(&b'_') {
+    }
+
+    /// What follows the prefix in `name`; `None` when it is no x-header.
+    #[inline]
+    pub(super) fn step(&mut self, name: &'a str) -> Result<Option<&'a str>, Refusal> {
+        // Nearly every other header is told by its first letter, which is none of the two signs.
+        if name.as_bytes().first() != self.prefix.as_bytes().first() {
+            return Ok(None);
+        }
+        let rest = name.strip_prefix(self.prefix);
+        if (rest.is_none() && !self.is_alias(name)) || name == self.credential {
+            return Ok(None);
+        }
+        let malformed = |detail| {
+            Refusal::new(Reason::MalformedCredentials)
+                .field(Field::SignedHeader)
+                .detail(detail)
+        };
+        let Some(rest) = rest.filter(|rest| !rest.bytes().any(|byte| byte == b'_')) else {
             return Err(malformed(
                 "A signed header has an underscore in its name; use a hyphen.",
             ));
-        }
-        if name.len() == prefix.len() {
+        };
+        if rest.is_empty() {
             return Err(malformed("A signed header has no name after its prefix."));
         }
         // The values of one name come one after the other.
-        if before == name {
+        if self.before == name {
             return Err(Refusal::new(Reason::DuplicateHeader).field(Field::SignedHeader));
         }
-        if count == MAX {
+        if self.count == MAX {
             return Err(malformed(
                 "There are too many signed headers; send at most 32.",
             ));
         }
-        (before, count) = (name, count.saturating_add(1));
-        take(name, trim(value.as_bytes()));
+        self.before = name;
+        self.count = self.count.saturating_add(1);
+        Ok(Some(rest))
     }
-    Ok(())
+
+    /// Whether `name` begins with the prefix once `_` is read as `-`.
+    fn is_alias(&self, name: &str) -> bool {
+        let (name, prefix) = (name.as_bytes(), self.prefix.as_bytes());
+        let same =
+            |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte == b'_' && *wanted == b'-');
+        name.len() >= prefix.len() && name.iter().zip(prefix).all(same)
+    }
 }
 
-/// The x-headers of a message, in canonical order.
+/// An x-header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    pub(super) name: &'a str,
+    /// Trimmed.
+    pub(super) value: &'a [u8],
+    pub(super) blanks: Blanks,
+}
+
+/// What is known of the blanks inside a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blanks {
+    /// Nothing: runs of them are folded.
+    Any,
+    /// They are single, and no tabs: nothing folds.
+    Single,
+}
+
+/// The x-headers of a message.
 #[derive(Debug)]
 pub(super) struct XHeaders<'a> {
-    lines: [(&'a str, &'a [u8]); MAX],
+    lines: [Line<'a>; MAX],
     count: usize,
 }
 
@@ -70,72 +113,69 @@ impl<'a> XHeaders<'a> {
     /// None yet. Filled where it is, as it is a kilobyte that should not be moved.
     pub(super) const fn none() -> Self {
         Self {
-            lines: [("", b""); MAX],
+            lines: [Line {
+                name: "",
+                value: b"",
+                blanks: Blanks::Any,
+            }; MAX],
             count: 0,
         }
     }
 
-    /// Takes those that [`each`] finds.
+    /// Takes those of `headers`, and gives all in canonical order.
     pub(super) fn collect(
         &mut self,
         headers: &'a HeaderMap,
-        prefix: &str,
-        credential: &HeaderName,
-    ) -> Result<(), Refusal> {
-        each(headers, prefix, credential, |name, value| {
-            if let Some(line) = self.lines.get_mut(self.count) {
-                *line = (name, value);
+        mut walk: Walk<'a, '_>,
+    ) -> Result<&[Line<'a>], Refusal> {
+        for (name, value) in headers {
+            let name = name.as_str();
+            if walk.step(name)?.is_some()
+                && let Some(line) = self.lines.get_mut(self.count)
+            {
+                line.name = name;
+                line.value = trim(value.as_bytes());
                 self.count = self.count.saturating_add(1);
             }
-        })?;
-        if let Some(lines) = self.lines.get_mut(..self.count) {
-            lines.sort_unstable_by(|(one, _), (other, _)| as_lines(one, other));
         }
-        Ok(())
+        let lines = self.lines.get_mut(..self.count).unwrap_or_default();
+        lines.sort_unstable_by(|one, other| as_lines(one.name, other.name));
+        Ok(lines)
     }
+}
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Writes `name:value` lines joined by LF, inner runs of blanks folded to one.
-    pub(super) fn write(&self, text: &mut Canonical<'_>) {
-        for (index, (name, value)) in self.lines.iter().take(self.count).enumerate() {
-            if index > 0 {
-                text.lf();
-            }
-            text.put(name.as_bytes());
-            text.put(b":");
-            put_folded(text, value);
+/// Writes `name:value` lines joined by LF, inner runs of blanks folded to one.
+pub(super) fn write(lines: &[Line<'_>], text: &mut Canonical<'_>) {
+    for (index, line) in lines.iter().enumerate() {
+        if index > 0 {
+            text.lf();
+        }
+        text.put(line.name.as_bytes());
+        text.put(b":");
+        match line.blanks {
+            Blanks::Single => text.put(line.value),
+            Blanks::Any => put_folded(text, line.value),
         }
     }
 }
 
 /// Lines are sorted as a whole, so the colon after the name takes part: `x-a-b:` comes before
 /// `x-a:`. Names are unique, so the values never decide.
-fn as_lines(one: &str, other: &str) -> std::cmp::Ordering {
-    one.bytes().chain([b':']).cmp(other.bytes().chain([b':']))
-}
-
-/// Whether `name`, with `_` read as `-`, begins with `prefix`.
-#[inline]
-fn begins_with(name: &str, prefix: &str) -> bool {
-    let (name, prefix) = (name.as_bytes(), prefix.as_bytes());
-    // Nearly every other header is told by its first letter, which is none of the two signs.
-    if name.first() != prefix.first() {
-        return false;
-    }
-    let same = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte == b'_' && *wanted == b'-');
-    name.starts_with(prefix) || (name.len() >= prefix.len() && name.iter().zip(prefix).all(same))
+fn as_lines<'a>(one: &'a str, other: &'a str) -> Ordering {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let common = one.len().min(other.len());
+    let beginning = |name: &'a [u8]| name.get(..common).unwrap_or(name);
+    let next = |name: &[u8]| name.get(common).copied().unwrap_or(b':');
+    let order = beginning(one).cmp(beginning(other));
+    order.then_with(|| next(one).cmp(&next(other)))
 }
 
 fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {
-    // Dates have single spaces, which stay; to split at those costs more than the whole line.
-    let mut after_blank = false;
-    let folds = value.iter().any(|&byte| {
-        let found = byte == b'\t' || (byte == b' ' && after_blank);
-        after_blank = byte == b' ';
-        found
+    // Dates have single spaces, which stay; to split at those costs more than the whole line. All
+    // of the value is looked at, which is faster than to stop at the first that folds.
+    let next = value.get(1..).unwrap_or_default();
+    let folds = value.iter().zip(next).fold(false, |folds, (&byte, &next)| {
+        folds | (byte == b'\t') | ((byte == b' ') & (next == b' '))
     });
     if !folds {
         return text.put(value);
@@ -162,11 +202,12 @@ mod tests {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             map.append(name.parse::<HeaderName>().unwrap(), value);
         }
+        let credential = HeaderName::from_static("auth-key");
         let mut collected = XHeaders::none();
-        collected
-            .collect(&map, "x-mac-", &HeaderName::from_static("auth-key"))
+        let lines = collected
+            .collect(&map, Walk::new("x-mac-", &credential))
             .map_err(|r| r.reason())?;
-        let text = Canonical::collect(|text| collected.write(text));
+        let text = Canonical::collect(|text| write(lines, text));
         Ok(String::from_utf8(text).unwrap())
     }
 

@@ -235,8 +235,8 @@ impl Scheme for Mac {
         text.lf();
         if let Some(authority) = head.authority() {
             match self.profile {
-                Profile::Yar => text.put(authority.host().as_bytes()),
-                Profile::Draft => text.put_lower(authority.host().as_bytes()),
+                Profile::Yar => text.put(authority.host_bytes()),
+                Profile::Draft => text.put_lower(authority.host_bytes()),
             }
             text.lf();
             let port = authority
