@@ -2,8 +2,9 @@
 //!
 //! * [`KeyServerClient`] looks keys up: give it to a layer, inside a cache.
 //! * [`AdminClient`] issues, finds, lists, changes, rotates and deletes credentials.
+//! * [`AgentClient`](agent::AgentClient) has keys made, kept and used by the server.
 //!
-//! Both speak over a [`Connection`], which says where the key server is, which token to show, whom
+//! All speak over a [`Connection`], which says where the key server is, which token to show, whom
 //! to trust and how long to wait. It sends the token to that server only, follows no redirects, uses
 //! no proxies of the environment, refuses plain `http` to other machines, and reads no answer
 //! beyond a limit.
@@ -64,6 +65,7 @@
 //! ```
 
 mod admin;
+pub mod agent;
 mod connection;
 mod credential;
 mod error;

@@ -75,6 +75,15 @@ impl BaseUrl {
         &self.origin
     }
 
+    /// The `Host` of every request: with the port, unless it is that of the scheme.
+    pub(crate) fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
     /// `path`, which is one of ours, below the base.
     pub(crate) fn below(&self, path: &str) -> Url {
         let mut url = self.url.clone();
@@ -159,6 +168,21 @@ mod tests {
             base("https://h").below("readyz").as_str(),
             "https://h/readyz"
         );
+    }
+
+    #[test]
+    fn the_host_has_its_port_unless_it_is_the_schemes_own() {
+        for (url, host) in [
+            ("https://Keys.Example.com", "keys.example.com"),
+            ("https://keys.example.com:443/p", "keys.example.com"),
+            ("https://keys.example.com:80", "keys.example.com:80"),
+            ("http://localhost:443", "localhost:443"),
+            ("http://127.0.0.1:8070/", "127.0.0.1:8070"),
+            ("http://[::1]:8070", "[::1]:8070"),
+            ("https://b\u{fc}cher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(base(url).host(), host, "{url}");
+        }
     }
 
     #[test]

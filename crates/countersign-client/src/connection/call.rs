@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use reqwest::Response;
@@ -28,8 +29,20 @@ pub(crate) enum Repeat {
     Forbidden,
 }
 
+/// Which API of the server is spoken to, and who speaks.
+#[derive(Clone)]
+pub(super) enum Api {
+    /// That of credentials: the caller shows the token of the connection, and refusals are problem
+    /// documents.
+    Creds,
+    /// That of agents: the caller shows a session or nothing, never the token, which is for
+    /// another API; and refusals are plain text.
+    Agent { session: Option<HeaderValue> },
+}
+
 /// What is asked of the key server.
 pub(crate) struct Call {
+    pub(super) api: Api,
     method: Method,
     url: Url,
     headers: HeaderMap,
@@ -46,6 +59,7 @@ impl Call {
         let json = HeaderValue::from_static("application/json, application/problem+json");
         headers.insert(ACCEPT, json);
         Self {
+            api: Api::Creds,
             method,
             url,
             headers,
@@ -56,13 +70,27 @@ impl Call {
         }
     }
 
+    /// To the agent API: in `session`, whose `Authorization` it is, or in none.
+    pub(crate) fn agent(
+        url: Url,
+        session: Option<HeaderValue>,
+        repeat: Repeat,
+        limit: usize,
+    ) -> Self {
+        let json = HeaderValue::from_static("application/json");
+        Self {
+            api: Api::Agent { session },
+            ..Self::new(Method::POST, url, repeat, limit).header(ACCEPT, json)
+        }
+    }
+
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    pub(crate) fn json(mut self, body: Vec<u8>) -> Self {
-        self.body = Some(Zeroizing::new(body));
+    pub(crate) fn json(mut self, body: impl Into<Zeroizing<Vec<u8>>>) -> Self {
+        self.body = Some(body.into());
         self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
     }
 
@@ -91,7 +119,10 @@ impl Connection {
         let mut number = 1;
         let mut has_new_token = false;
         loop {
-            let token = inner.token.current();
+            let token = match call.api {
+                Api::Creds => inner.token.current(),
+                Api::Agent { .. } => None,
+            };
             let tried =
                 tokio::time::timeout_at(deadline, inner.attempt(call, token.as_ref())).await;
             let error = match tried {
@@ -101,6 +132,7 @@ impl Connection {
             };
             if error.status() == Some(StatusCode::UNAUTHORIZED.as_u16())
                 && !has_new_token
+                && matches!(call.api, Api::Creds)
                 && inner.token.changed_since(token.as_ref()).await
             {
                 // The first was refused before anything was done.
@@ -151,11 +183,16 @@ impl Inner {
             .http
             .request(call.method.clone(), call.url.clone())
             .headers(call.headers.clone());
-        if let Some(value) = token.and_then(token::authorization) {
+        let shown = match &call.api {
+            Api::Creds => token.and_then(|token| token::authorization(token)),
+            Api::Agent { session } => session.clone(),
+        };
+        if let Some(value) = shown {
             request = request.header(AUTHORIZATION, value);
         }
         if let Some(body) = &call.body {
-            request = request.body(body.to_vec());
+            // There may be passwords in it, so the copy is wiped too.
+            request = request.body(Bytes::from_owner(body.clone()));
         }
         let mut response = request.send().await.map_err(|error| self.silent(error))?;
         let status = response.status();
@@ -171,7 +208,10 @@ impl Inner {
                 body,
             });
         }
-        Err(self.refused(status, &headers, &body))
+        Err(match call.api {
+            Api::Creds => self.refused(status, &headers, &body),
+            Api::Agent { .. } => self.refused_agent(status, &headers, &body),
+        })
     }
 
     async fn read(

@@ -22,9 +22,12 @@ use std::time::Duration;
 use countersign_core::{Clock, ConfigError};
 
 pub(crate) use self::base_url::BaseUrl;
+#[cfg(test)]
+pub(crate) use self::base_url::PlainHttp;
 pub use self::builder::ConnectionBuilder;
 pub(crate) use self::call::{Answer, Call, Repeat};
 use self::token::TokenSource;
+pub(crate) use self::token::authorization;
 use crate::error::{ClientError, ErrorKind};
 
 /// How long a connection may take to be made, TLS included: three round trips around the world.

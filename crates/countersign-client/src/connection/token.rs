@@ -88,8 +88,8 @@ impl fmt::Debug for TokenSource {
 }
 
 /// The `Authorization` that `token` makes.
-pub(super) fn authorization(token: &Token) -> Option<HeaderValue> {
-    let text = Zeroizing::new(format!("Bearer {}", token.as_str()));
+pub(crate) fn authorization(token: &str) -> Option<HeaderValue> {
+    let text = Zeroizing::new(format!("Bearer {token}"));
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some(value)

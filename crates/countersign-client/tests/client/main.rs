@@ -10,6 +10,7 @@
 )]
 
 mod admin;
+mod agent;
 mod answers;
 mod cached;
 mod faults;

@@ -8,7 +8,13 @@ use countersign_client::{AuthScheme, Deleted, Listing, NewCredential};
 use crate::stub::{ID, Reply, SECRET, Stub, TOKEN, find, mac_body};
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -49,7 +55,7 @@ async fn bad_57_logs_at_their_most_talkative_show_no_secret_and_no_api_key() {
     shown += &format!("{:?}", find(&client, ID).await);
     shown += &format!("{:?}", find(&client, ID).await);
     drop(guard);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("asking the key server again"), "{log}");
     for secret in [TOKEN, SECRET, API_KEY] {
         assert!(!log.contains(secret), "{log}");
