@@ -214,9 +214,9 @@ async fn a_thousand_guesses_at_once_are_ten() {
     let server = Server::over(hesitant(), &master, |settings| settings).await;
     let agent = server.agent("alice").await;
     let guesser = guesser(&agent);
-    let guesses = (0..1000).map(|_| guesser.login());
+    let thousand = (0..1000).map(|_| guesser.login());
     // The last one guesses right.
-    let (answers, right) = tokio::join!(join_all(guesses), agent.login());
+    let (answers, right) = tokio::join!(join_all(thousand), agent.login());
     let looked_at = answers.iter().filter(|it| it.status == 403).count();
     let refused = answers.iter().filter(|it| it.status == 429).count();
     assert_eq!((looked_at, refused), (9, 991));
