@@ -14,7 +14,8 @@ const HOST: &str = "localhost:8070";
 
 /// How bytes may be written down.
 fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = hexadecimal.concat();
     let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
     let texts = [
         STANDARD.encode(bytes),

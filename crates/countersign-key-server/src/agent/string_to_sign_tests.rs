@@ -125,19 +125,20 @@ fn readings(kind: Kind, text: &str) -> Vec<Vec<&str>> {
 }
 
 fn read<'a>(kind: Kind, before: &[&'a str], rest: &'a str, found: &mut Vec<Vec<&'a str>>) {
-    let Some(part) = kind.parts().get(before.len()) else {
+    let Some((part, parts_after)) = kind.parts()[before.len()..].split_first() else {
         return;
     };
     let with = |value| [before, &[value]].concat();
-    if before.len() + 1 == kind.parts().len() {
+    if parts_after.is_empty() {
         if kind.takes(*part, rest) {
             found.push(with(rest));
         }
         return;
     }
     for (colon, _) in rest.match_indices(':') {
-        if kind.takes(*part, &rest[..colon]) {
-            read(kind, &with(&rest[..colon]), &rest[colon + 1..], found);
+        let (value, after) = rest.split_at(colon);
+        if kind.takes(*part, value) {
+            read(kind, &with(value), &after[1..], found);
         }
     }
 }

@@ -125,7 +125,7 @@ fn elements_of(resource: &str) -> (&'static str, &'static str) {
 /// The same request in XML.
 fn to_xml(resource: &str, body: &Value) -> String {
     let members = body.as_object().unwrap().iter();
-    let attributes: String = members
+    let attributes: Vec<String> = members
         .map(|(name, value)| {
             let text = match value {
                 Value::String(text) => quick_xml::escape::escape(text.as_str()).into_owned(),
@@ -134,6 +134,7 @@ fn to_xml(resource: &str, body: &Value) -> String {
             format!(" {name}=\"{text}\"")
         })
         .collect();
+    let attributes = attributes.concat();
     let element = elements_of(resource).0;
     format!("<{element} xmlns=\"{XMLNS}\"{attributes}/>")
 }

@@ -149,6 +149,32 @@ async fn a_refused_duplicate_has_used_its_nonce() {
     }
 }
 
+fn text(body: &Value, name: &str) -> String {
+    body[name].as_str().unwrap().to_owned()
+}
+
+/// A request to use the key `first` with this key signature, signed as `from` is.
+fn use_of(from: &Value, key_signature: &str, input: &str, value: &str) -> Value {
+    json!({
+        "keyId": "first", "keySignature": key_signature, "nonce": from["nonce"], input: value,
+        "requestSignature": from["requestSignature"],
+    })
+}
+
+/// A request to make a key, signed as `from` is.
+fn key_of(from: &Value, id: &str, key_signature: &str, nonce: &str) -> Value {
+    json!({
+        "localName": "x25519", "namespace": NAMESPACE, "id": id, "nonce": nonce,
+        "keySignature": key_signature, "requestSignature": from["requestSignature"],
+    })
+}
+
+/// A login, signed as `from` is.
+fn login_of(from: &Value, nonce: &str) -> Value {
+    let signature = &from["requestSignature"];
+    json!({"userName": "alice", "nonce": nonce, "signature": signature, "seconds": 60})
+}
+
 /// What was signed for one resource, dressed up as a request to another.
 #[tokio::test]
 async fn a_signature_for_one_resource_passes_for_no_other() {
@@ -164,25 +190,6 @@ async fn a_signature_for_one_resource_passes_for_no_other() {
     let secret = agent.use_body("x25519", "first", "publicKey", &middle);
     let login = agent.login_body();
 
-    let text = |body: &Value, name: &str| body[name].as_str().unwrap().to_owned();
-    let use_of = |from: &Value, input: &str, value: &str| {
-        json!({
-            "keyId": "first", "keySignature": text(&create, "keySignature"),
-            "nonce": text(from, "nonce"), input: value,
-            "requestSignature": text(from, "requestSignature"),
-        })
-    };
-    let key_of = |from: &Value, id: &str, key_signature: &str, nonce: &str| {
-        json!({
-            "localName": "x25519", "namespace": NAMESPACE, "id": id, "nonce": nonce,
-            "keySignature": key_signature, "requestSignature": text(from, "requestSignature"),
-        })
-    };
-    let login_of = |from: &Value, name: &str, nonce: &str| {
-        json!({
-            "userName": "alice", "nonce": nonce, "signature": text(from, name), "seconds": 60,
-        })
-    };
     let key_signature = text(&create, "keySignature");
     let after_host = s1.strip_prefix(&format!("alice:{HOST}:")).unwrap();
     let nonce_of = |from: &Value, middle: &str| {
@@ -190,11 +197,26 @@ async fn a_signature_for_one_resource_passes_for_no_other() {
         format!("{after_host}:{key_signature}:{middle}{nonce}")
     };
     let wrong = [
-        ("Crypto/SignData", use_of(&create, "data", "")),
-        ("Crypto/SignData", use_of(&create, "data", public)),
-        ("Crypto/SignData", use_of(&secret, "data", public)),
-        ("Crypto/GetSharedSecret", use_of(&create, "publicKey", "")),
-        ("Crypto/GetSharedSecret", use_of(&data, "publicKey", public)),
+        (
+            "Crypto/SignData",
+            use_of(&create, &key_signature, "data", ""),
+        ),
+        (
+            "Crypto/SignData",
+            use_of(&create, &key_signature, "data", public),
+        ),
+        (
+            "Crypto/SignData",
+            use_of(&secret, &key_signature, "data", public),
+        ),
+        (
+            "Crypto/GetSharedSecret",
+            use_of(&create, &key_signature, "publicKey", ""),
+        ),
+        (
+            "Crypto/GetSharedSecret",
+            use_of(&data, &key_signature, "publicKey", public),
+        ),
         (
             "Crypto/CreateKey",
             key_of(&data, "first", public, &text(&data, "nonce")),
@@ -203,13 +225,13 @@ async fn a_signature_for_one_resource_passes_for_no_other() {
             "Crypto/CreateKey",
             key_of(&data, "first", &key_signature, &text(&data, "nonce")),
         ),
-        (
-            "Account/Login",
-            login_of(&create, "requestSignature", &text(&create, "nonce")),
-        ),
+        ("Account/Login", login_of(&create, &text(&create, "nonce"))),
     ];
     let unreadable = [
-        ("Crypto/SignData", use_of(&secret, "data", &middle)),
+        (
+            "Crypto/SignData",
+            use_of(&secret, &key_signature, "data", &middle),
+        ),
         (
             "Crypto/CreateKey",
             key_of(
@@ -228,17 +250,10 @@ async fn a_signature_for_one_resource_passes_for_no_other() {
                 &format!("{public}:{}", text(&data, "nonce")),
             ),
         ),
+        ("Account/Login", login_of(&create, &nonce_of(&create, ""))),
         (
             "Account/Login",
-            login_of(&create, "requestSignature", &nonce_of(&create, "")),
-        ),
-        (
-            "Account/Login",
-            login_of(
-                &data,
-                "requestSignature",
-                &nonce_of(&data, &format!("{public}:")),
-            ),
+            login_of(&data, &nonce_of(&data, &format!("{public}:"))),
         ),
     ];
     let mut address = 0;

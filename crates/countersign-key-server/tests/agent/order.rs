@@ -64,9 +64,10 @@ async fn alice() -> (Agent, String) {
 /// Sends a request that is made right but for its faults, from an address of its own.
 async fn sent(agent: &Agent, faults: Faults, resource: &str, mut body: Value) -> Answer {
     let [.., high, low] = faults.0.to_be_bytes();
-    let server = match faults.has(SUSPENDED) {
-        true => agent.server.from(SUSPENDED_ADDRESS),
-        false => agent.server.from(&format!("203.0.{high}.{low}")),
+    let server = if faults.has(SUSPENDED) {
+        agent.server.from(SUSPENDED_ADDRESS)
+    } else {
+        agent.server.from(&format!("203.0.{high}.{low}"))
     };
     if faults.has(UNREADABLE) {
         body["surplus"] = json!("member");
@@ -93,9 +94,10 @@ async fn the_first_fault_of_a_request_to_make_a_key_is_told() {
         } else {
             "ed25519"
         };
-        let id = match faults.has(LAST) {
-            true => "taken".to_owned(),
-            false => format!("free {}", faults.0),
+        let id = if faults.has(LAST) {
+            "taken".to_owned()
+        } else {
+            format!("free {}", faults.0)
         };
         let nonce = if faults.has(NONCE) {
             used.clone()

@@ -156,7 +156,7 @@ async fn entities_are_not_expanded() {
     let mut entities = "<!ENTITY lol0 \"lol\">".to_owned();
     for pair in names.windows(2) {
         let ten = format!("&{};", pair[0]).repeat(10);
-        entities.push_str(&format!("<!ENTITY {} \"{ten}\">", pair[1]));
+        entities.extend(["<!ENTITY ", &pair[1], " \"", &ten, "\">"]);
     }
     let xmlns = "https://waher.se/Schema/BrokerAgent.xsd";
     let login = format!("<Login xmlns=\"{xmlns}\" userName=\"&lol9;\"/>");

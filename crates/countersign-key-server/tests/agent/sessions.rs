@@ -82,6 +82,7 @@ async fn a_session_lasts_from_a_second_to_an_hour() {
         json!(3601),
         json!(-1),
         json!("60s"),
+        json!("60"),
         json!(1.5),
         json!(null),
     ] {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use countersign_key_server::api::{ApiSettings, ClientAddress};
 use countersign_key_server::seal::MasterKey;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::support::{Agent, Answer, NOW, Server, hesitant};
+use crate::support::{Agent, Answer, NOW, Server, hesitant, request};
 
 /// Somebody who does not know the password of `agent`.
 fn guesser(agent: &Agent) -> Agent {
@@ -169,6 +170,43 @@ async fn an_ipv4_address_within_ipv6_is_that_address() {
     at(&agent, "198.51.100.2").login().await.json();
 }
 
+/// Logs in through the proxy at `agent`'s address, which says on whose behalf.
+async fn login_through_proxy(agent: &Agent, forwarded_for: &str) -> Answer {
+    let body = agent.login_body().to_string();
+    let mut request = request("/Agent/Account/Login", None, "application/json", &body);
+    let forwarded_for = forwarded_for.parse().unwrap();
+    request
+        .headers_mut()
+        .insert("x-forwarded-for", forwarded_for);
+    agent.server.send(request).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_proxy_callers_are_counted_by_what_it_appends_if_that_is_believed() {
+    let believing =
+        |settings: ApiSettings| settings.client_address(ClientAddress::LastForwardedFor);
+    let agent = Server::with(believing).await.agent("alice").await;
+    for number in 0..10 {
+        // What comes before was written by the caller.
+        let forwarded_for = format!("198.51.100.{number}, 203.0.113.1");
+        login_through_proxy(&guesser(&agent), &forwarded_for).await;
+    }
+    let refused = login_through_proxy(&agent, "203.0.113.1").await;
+    is_refused_for(&refused, 60);
+    login_through_proxy(&agent, "203.0.113.1, 198.51.100.1")
+        .await
+        .json();
+    agent.login().await.json();
+
+    let agent = Server::start().await.agent("alice").await;
+    for number in 0..10 {
+        let forwarded_for = format!("198.51.100.{number}");
+        login_through_proxy(&guesser(&agent), &forwarded_for).await;
+    }
+    let refused = login_through_proxy(&agent, "203.0.113.1").await;
+    is_refused_for(&refused, 60);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_thousand_guesses_at_once_are_ten() {
     let master = MasterKey::generate().unwrap();
@@ -176,9 +214,9 @@ async fn a_thousand_guesses_at_once_are_ten() {
     let server = Server::over(hesitant(), &master, |settings| settings).await;
     let agent = server.agent("alice").await;
     let guesser = guesser(&agent);
-    let guesses = (0..1000).map(|_| guesser.login());
+    let thousand = (0..1000).map(|_| guesser.login());
     // The last one guesses right.
-    let (answers, right) = tokio::join!(join_all(guesses), agent.login());
+    let (answers, right) = tokio::join!(join_all(thousand), agent.login());
     let looked_at = answers.iter().filter(|it| it.status == 403).count();
     let refused = answers.iter().filter(|it| it.status == 429).count();
     assert_eq!((looked_at, refused), (9, 991));

@@ -88,10 +88,11 @@ async fn recorded_calls_are_taken_in_xml_too() {
         }
         let agent = agent_of(&vector, "accountPassword").await;
         let members = vector["request"]["body"].as_object().unwrap();
-        let attributes: String = members
+        let attributes: Vec<String> = members
             .iter()
             .map(|(name, value)| format!(" {name}=\"{}\"", value.as_str().unwrap()))
             .collect();
+        let attributes = attributes.concat();
         let xmlns = "https://waher.se/Schema/BrokerAgent.xsd";
         let body = format!("<CreateKey xmlns=\"{xmlns}\"{attributes} />");
         let mut request = recorded(&vector, Some(&agent.jwt));

@@ -110,7 +110,7 @@ impl Agent {
     }
 
     /// A request to make a key.
-    pub(crate) fn key_body(&self, local_name: &str, id: &str) -> Value {
+    pub(crate) fn key_body(local_name: &str, id: &str) -> Value {
         let nonce = nonce();
         let key_signature = Self::key_signature(local_name, id);
         let signed = format!("{}:{key_signature}:{nonce}", Self::s1(local_name, id));
@@ -121,7 +121,7 @@ impl Agent {
     }
 
     pub(crate) fn make_key(&self, local_name: &str, id: &str) {
-        self.ok("Crypto/CreateKey", &self.key_body(local_name, id));
+        self.ok("Crypto/CreateKey", &Self::key_body(local_name, id));
     }
 
     pub(crate) fn public_key(&self, id: &str) -> Value {
@@ -357,11 +357,11 @@ fn busy(address: SocketAddr, token: &str) -> Vec<String> {
         } else {
             alice.sign(local_name, id);
         }
-        let taken = alice.post("Crypto/CreateKey", &alice.key_body(local_name, id));
-        assert!(taken.body.starts_with("key_exists"), "{taken:?}");
+        let duplicate = alice.post("Crypto/CreateKey", &Agent::key_body(local_name, id));
+        assert!(duplicate.body.starts_with("key_exists"), "{duplicate:?}");
     }
     // Whatever is secret may come back where it should not have been sent.
-    let mut wrong = alice.key_body("ed25519", "w");
+    let mut wrong = Agent::key_body("ed25519", "w");
     wrong["requestSignature"] = wrong["keySignature"].clone();
     let refused = alice.post("Crypto/CreateKey", &wrong);
     assert!(refused.body.starts_with("wrong_signature"), "{refused:?}");
@@ -371,11 +371,11 @@ fn busy(address: SocketAddr, token: &str) -> Vec<String> {
             "Account/Login",
             &json!({ &secret: secret, "nonce": secret }),
         );
-        let mistaken = Agent {
+        let stranger = Agent {
             jwt: secret.replace(' ', "_"),
             ..alice.clone()
         };
-        mistaken.post("Crypto/GetAlgorithms", &json!({}));
+        stranger.post("Crypto/GetAlgorithms", &json!({}));
     }
     let refreshed = alice.ok("Account/Refresh", &json!({"seconds": 60}));
     let refreshed = alice.with_session(&refreshed);

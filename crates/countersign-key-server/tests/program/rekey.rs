@@ -199,7 +199,7 @@ fn an_agent_keeps_account_session_and_key_through_a_rekeying() {
     let folder = folder.path();
     let server = serve(folder, OLD);
     let alice = Agent::new(server.address()).issued(None);
-    let made = alice.key_body("ed25519", "first");
+    let made = Agent::key_body("ed25519", "first");
     assert_eq!(alice.post("Crypto/CreateKey", &made).status, 200);
     let (public, signature) = (alice.public_key("first"), alice.sign("ed25519", "first"));
     assert_eq!(server.stop().status, Some(0));
