@@ -39,6 +39,7 @@ impl<P> PartialEq for ById<P> {
 
 impl<P> Eq for ById<P> {}
 
+#[allow(clippy::mutable_key_type)] // an id, by which a set is hashed, never changes
 impl<P> KeyTable<P> {
     pub(super) fn empty() -> Self {
         Self {
