@@ -302,6 +302,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_claim_is_small_enough_to_be_moved_from_step_to_step() {
+        // A larger struct is copied by a loop that costs twice as much, some twenty times.
+        assert!(size_of::<Claim<'_>>() <= 256, "{}", size_of::<Claim<'_>>());
+    }
+
+    #[test]
     fn bad_92_unusable_nonces_are_refused() {
         let long = [b'n'; MAX_NONCE_LEN + 1];
         for bad in [

@@ -165,6 +165,7 @@ async fn authenticate<'a, K: KeyLookup, R>(
 type ByBody<'a, P, B> = Result<(Checked<'a, P>, VerifiedBody<B>), (Refusal, VerifiedBody<B>)>;
 
 /// Verifies that there may be no body.
+#[allow(clippy::result_large_err)] // either way the body is given back
 fn without_body<P, B>(
     authenticated: Authenticated<'_, P>,
     verifier: BodyVerifier,

@@ -25,17 +25,19 @@ use crate::time::Timestamp;
 /// A secret, whose it is, and what it may be used for.
 ///
 /// Built by value: `SigningKey::new(id, secret, principal)?.schemes([SchemeId::AUTH_KEY])`.
+// Laid out in this order: what every request reads comes first, behind the counts of the `Arc`.
+#[repr(C)]
 pub struct SigningKey<P = String> {
     id: Box<str>,
-    /// What is shown in its place, where the id is the secret.
-    shown_id: Option<Box<str>>,
     secret: Secret,
-    principal: P,
     schemes: Option<Box<[SchemeId]>>,
     not_before: Option<Timestamp>,
     not_after: Option<Timestamp>,
-    algorithm: Algorithm,
     keyed: [OnceLock<Box<KeyedMac>>; 4],
+    algorithm: Algorithm,
+    principal: P,
+    /// What is shown in its place, where the id is the secret.
+    shown_id: Option<Box<str>>,
 }
 
 impl SigningKey<String> {

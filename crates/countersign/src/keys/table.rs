@@ -3,20 +3,47 @@
 //! Invariant: no two ids of a table have the same secret. No scheme signs the id, so a request
 //! signed for one of them would verify, and could be replayed, under the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{Hash, Hasher};
 
 use countersign_core::{ConfigError, KeySet, SigningKey};
 
 /// Any number of keys; those with one id form its [`KeySet`].
 pub(super) struct KeyTable<P> {
-    sets: HashMap<Box<str>, KeySet<P>>,
+    sets: HashSet<ById<P>>,
     keys: usize,
 }
 
+/// A set that is found by the id it holds itself. With a copy of the id in the table, a request
+/// would wait for both of them to come from memory.
+struct ById<P>(KeySet<P>);
+
+impl<P> Borrow<str> for ById<P> {
+    fn borrow(&self) -> &str {
+        self.0.id()
+    }
+}
+
+impl<P> Hash for ById<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id().hash(state);
+    }
+}
+
+impl<P> PartialEq for ById<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+impl<P> Eq for ById<P> {}
+
+#[allow(clippy::mutable_key_type)] // an id, by which a set is hashed, never changes
 impl<P> KeyTable<P> {
     pub(super) fn empty() -> Self {
         Self {
-            sets: HashMap::new(),
+            sets: HashSet::new(),
             keys: 0,
         }
     }
@@ -36,14 +63,14 @@ impl<P> KeyTable<P> {
         refuse_shared_secrets(by_id.values().flatten())?;
         let keys = by_id.values().map(Vec::len).sum();
         let sets = by_id
-            .into_iter()
-            .map(|(id, keys)| Ok((id, KeySet::new(keys)?)))
+            .into_values()
+            .map(|keys| Ok(ById(KeySet::new(keys)?)))
             .collect::<Result<_, ConfigError>>()?;
         Ok(Self { sets, keys })
     }
 
     pub(super) fn find(&self, id: &str) -> Option<KeySet<P>> {
-        self.sets.get(id).cloned()
+        self.sets.get(id).map(|ById(set)| set.clone())
     }
 
     /// The number of keys, all ids together.

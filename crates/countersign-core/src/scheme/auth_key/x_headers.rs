@@ -170,6 +170,7 @@ fn as_lines<'a>(one: &'a str, other: &'a str) -> Ordering {
     order.then_with(|| next(one).cmp(&next(other)))
 }
 
+#[allow(clippy::needless_bitwise_bool)] // several octets are looked at in one step
 fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {
     // Dates have single spaces, which stay; to split at those costs more than the whole line. All
     // of the value is looked at, which is faster than to stop at the first that folds.
