@@ -60,6 +60,15 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Whether it is text that begins with `code`, as the agent API of the key server refuses. Others
+    /// may write so too, which is why this is no way to tell whose answer it is.
+    pub(crate) fn says(&self, code: &str) -> bool {
+        let rest = self.body.strip_prefix(code.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b": "))
+    }
+}
+
 /// Sends `message` and reads what comes back.
 pub(crate) async fn exchange(mut stream: Box<dyn Stream>, message: &Message) -> Received {
     let is_head = message.method == b"HEAD";

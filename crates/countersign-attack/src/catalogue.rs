@@ -19,8 +19,11 @@ const REQUESTS: [(&str, &str); 7] = [
     ("g-plumbing", include_str!("../cases/g-plumbing.toml")),
 ];
 
-/// The file with cases for the key server.
-const KEY_SERVER: (&str, &str) = ("h-key-server", include_str!("../cases/h-key-server.toml"));
+/// The files with cases for the key server.
+const KEY_SERVER: [(&str, &str); 2] = [
+    ("h-key-server", include_str!("../cases/h-key-server.toml")),
+    ("h-agent", include_str!("../cases/h-agent.toml")),
+];
 
 /// A list of cases.
 #[derive(Clone, Debug)]
@@ -40,11 +43,7 @@ impl Catalogue {
     /// # Errors
     /// When the data was edited and no longer makes sense.
     pub fn requests() -> Result<Self, InvalidCatalogue> {
-        let mut cases = Vec::new();
-        for (name, text) in REQUESTS {
-            cases.extend(Self::parse(name, text)?.cases);
-        }
-        Ok(Self { cases })
+        Self::of(&REQUESTS)
     }
 
     /// The cases for the key server.
@@ -52,8 +51,15 @@ impl Catalogue {
     /// # Errors
     /// When the data was edited and no longer makes sense.
     pub fn key_server() -> Result<Self, InvalidCatalogue> {
-        let (name, text) = KEY_SERVER;
-        Self::parse(name, text)
+        Self::of(&KEY_SERVER)
+    }
+
+    fn of(files: &[(&str, &str)]) -> Result<Self, InvalidCatalogue> {
+        let mut cases = Vec::new();
+        for (name, text) in files {
+            cases.extend(Self::parse(name, text)?.cases);
+        }
+        Ok(Self { cases })
     }
 
     /// Cases of one's own; `name` is for messages.

@@ -65,7 +65,11 @@ fn fits(answer: &Answer, expected: &[Expectation], strictness: Strictness) -> bo
             (400..500).contains(&answer.status)
         }
         Expectation::Refused(status, wanted) => {
-            answer.status == *status && (wanted.is_none() || *wanted == code)
+            let says = |wanted: &String| match &code {
+                Some(code) => code == wanted,
+                None => answer.says(wanted),
+            };
+            answer.status == *status && wanted.as_ref().is_none_or(says)
         }
     })
 }
@@ -162,6 +166,9 @@ mod tests {
         let foreign = answer(403, &[], "go away");
         assert_eq!(judged(&foreign, "401 x", Strictness::Lenient), None);
         assert!(judged(&foreign, "401 x", Strictness::Exact).is_some());
+        let text = answer(404, &[], "key_unknown: There is none.");
+        assert_eq!(judged(&text, "404 key_unknown", Strictness::Exact), None);
+        assert!(judged(&text, "404 key", Strictness::Exact).is_some());
         assert_eq!(judged(&Received::Closed, "400", Strictness::Lenient), None);
         assert!(judged(&Received::Closed, "400", Strictness::Exact).is_some());
         assert!(judged(&Received::Silence, "400", Strictness::Lenient).is_some());

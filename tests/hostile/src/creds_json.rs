@@ -14,7 +14,7 @@ use http::Request;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
 use tower::ServiceExt as _;
 
-use crate::written::Written;
+use crate::written::{Written, split};
 
 /// Stands before each request but the first.
 const NEXT: &[u8] = b"\n---\n";
@@ -80,17 +80,4 @@ fn http(written: Written) -> Request<Body> {
     let peer: SocketAddr = ADDRESS.parse().expect("an address");
     request.extensions_mut().insert(ConnectInfo(peer));
     request
-}
-
-fn split<'a>(mut text: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
-    let mut parts = Vec::new();
-    while let Some(at) = text
-        .windows(separator.len())
-        .position(|part| part == separator)
-    {
-        parts.push(&text[..at]);
-        text = &text[at + separator.len()..];
-    }
-    parts.push(text);
-    parts
 }

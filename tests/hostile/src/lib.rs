@@ -15,6 +15,7 @@
 //! | [`challenge`] | what is written is read back by a parser of its own |
 //! | [`key_file`], [`names`] | a value or an error, and no secret in its text |
 //! | [`creds_json`] | the key server always answers, and never that it is broken |
+//! | [`agent_api`] | so do its agents' resources, and they judge JSON and XML that say the same alike |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
@@ -24,6 +25,7 @@ use std::sync::LazyLock;
 
 use countersign_tests::Case;
 
+mod agent_api;
 mod canonical;
 mod challenge;
 mod claims;
@@ -33,6 +35,7 @@ mod names;
 mod pipeline;
 mod written;
 
+pub use self::agent_api::agent_api;
 pub use self::canonical::canonical;
 pub use self::challenge::challenge;
 pub use self::claims::{claim_auth_key, claim_basic, claim_hmac_auth, claim_mac, claim_moxie};
@@ -53,6 +56,7 @@ pub type Target = fn(&[u8]);
 /// Every target by its name, which is that of its function, of its file in `fuzz/fuzz_targets`
 /// and of its folders of seeds and finds.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("agent_api", agent_api),
     ("canonical", canonical),
     ("challenge", challenge),
     ("claim_auth_key", claim_auth_key),

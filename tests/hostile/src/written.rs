@@ -76,3 +76,17 @@ fn cut(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     };
     Some((&text[..at], &text[at + 1..]))
 }
+
+/// What is between the separators.
+pub(crate) fn split<'a>(mut text: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    while let Some(at) = text
+        .windows(separator.len())
+        .position(|part| part == separator)
+    {
+        parts.push(&text[..at]);
+        text = &text[at + separator.len()..];
+    }
+    parts.push(text);
+    parts
+}

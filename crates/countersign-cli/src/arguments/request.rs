@@ -111,10 +111,14 @@ pub(crate) fn parse_url(text: &str) -> Result<Uri, Failure> {
     Ok(target)
 }
 
-/// `url` without user name and password; text that is no URL as it is.
+/// `url` without user name and password, also where it is none yet: a mistake in a URL must not show
+/// what it hides. Other text as it is.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
+        let credentials = url
+            .rsplit_once('@')
+            .filter(|(before, _)| before.contains(':') && !before.contains(char::is_whitespace));
+        return credentials.map_or_else(|| url.to_owned(), |(_, host)| format!("***@{host}"));
     };
     let end = if scheme.starts_with("redis") {
         // No path of a store has an @, and passwords are often pasted without escaping.
@@ -160,6 +164,8 @@ mod tests {
             "http://",
             "http://h/#x",
             "http://u:hunter2@h/",
+            "u:hunter2@h/",
+            "http:/u:hunter2@h/",
         ] {
             let sentence = parse_url(url).unwrap_err().to_string();
             assert!(

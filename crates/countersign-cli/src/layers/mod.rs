@@ -4,6 +4,8 @@
 //! every value, whatever its source. Whatever a stronger source sets also silences those flags
 //! of a weaker one that exclude it (`--keys` on the command line, `key-server` in the file).
 
+#[cfg(test)]
+mod any_file;
 mod environment;
 mod file;
 mod merge;

@@ -76,7 +76,14 @@ impl ReplaySetting {
         match name {
             "memory" => Ok(Arc::new(memory.build()?)),
             "off" => Ok(Arc::new(memory.restart_guard(RestartGuard::Off).build()?)),
-            _ => Err(ConfigError::new("replay", name.to_owned(), STORES).into()),
+            _ => {
+                // It may be a URL with a mistake in it, and a password.
+                let shown = match name.rsplit_once('@') {
+                    Some((_, host)) => format!("***@{host}"),
+                    None => name.to_owned(),
+                };
+                Err(ConfigError::new("replay", shown, STORES).into())
+            }
         }
     }
 

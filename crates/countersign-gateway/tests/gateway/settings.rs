@@ -40,6 +40,10 @@ async fn bad_193_a_wrong_setting_is_named_with_its_value_and_the_valid_ones() {
             good().replay("redis+other://u:p@x"),
             &["replay", "redis+other://***@x", "redis+cluster://"],
         ),
+        (
+            good().replay("redis:/u:p@x"),
+            &["replay", "\"***@x\"", "redis://"],
+        ),
         (good().instances(0), &["instances", "0"]),
         (
             good().replay_password_file("f"),

@@ -1,5 +1,6 @@
 //! `--key-store`: which kind of store, and where.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
@@ -81,35 +82,45 @@ fn is_original(text: &str) -> bool {
         && !database.is_empty()
 }
 
-/// `url` with `***` for its password, wherever it stands.
-pub(super) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
+/// `text` with `***` for what is or may be its password, also where the text is no URL yet: a
+/// mistake in a URL must not show what it hides.
+pub(super) fn without_password(text: &str) -> String {
+    let is_scheme = |scheme: &str| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
+        // No path has a password.
+        _ if text.starts_with("sqlite:") => return text.to_owned(),
+        _ => (None, text),
     };
-    // A password that should have been percent-encoded may have any character in it.
-    let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
-    let user = match user.split_once(':') {
-        Some((name, _)) => format!("{name}:***@"),
-        None if user.is_empty() => String::new(),
-        None => format!("{user}@"),
-    };
-    let rest = match rest.split_once('?') {
-        Some((path, query)) => {
-            let parts: Vec<String> = query.split('&').map(masked_parameter).collect();
-            format!("{path}?{}", parts.join("&"))
+    let hidden = passwords(rest);
+    let mut shown = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
+    let mut hiding = false;
+    for (at, character) in rest.char_indices() {
+        let was_hiding = std::mem::replace(&mut hiding, hidden.iter().any(|it| it.contains(&at)));
+        match (was_hiding, hiding) {
+            (false, true) => shown.push_str("***"),
+            (true, true) => {}
+            (_, false) => shown.push(character),
         }
-        None => rest.to_owned(),
-    };
-    format!("{scheme}://{user}{rest}")
+    }
+    shown
 }
 
-fn masked_parameter(parameter: &str) -> String {
-    match parameter.split_once('=') {
-        Some((name, _)) if name.to_ascii_lowercase().ends_with("password") => {
-            format!("{name}=***")
-        }
-        _ => parameter.to_owned(),
+/// Where passwords may stand. One that should have been percent-encoded may have any character in
+/// it, so that of several ends the last is taken.
+fn passwords(text: &str) -> Vec<Range<usize>> {
+    const PARAMETER: &str = "password=";
+    let mut found = Vec::new();
+    if let (Some(colon), Some(at)) = (text.find(':'), text.rfind('@')) {
+        found.push(colon.saturating_add(1)..at);
     }
+    let folded = text.to_ascii_lowercase();
+    for (at, _) in folded.match_indices(PARAMETER) {
+        let start = at.saturating_add(PARAMETER.len());
+        let length = folded.get(start..).and_then(|rest| rest.find('&'));
+        found.push(start..length.map_or(text.len(), |length| start.saturating_add(length)));
+    }
+    found
 }
 
 #[cfg(test)]
@@ -151,7 +162,16 @@ mod tests {
                 "postgres://u@h/d?password=p&a=b",
                 "postgres://u@h/d?password=***&a=b",
             ),
+            (
+                "postgres://u@h:1/d?sslpassword=p@x:y@z",
+                "postgres://u@h:***",
+            ),
+            ("postgres://u:p?password=x@h/d", "postgres://u:***"),
+            ("postgres:/u:p@h/d", "postgres:***@h/d"),
+            ("u:p://x@h/d", "u:***@h/d"),
+            ("host=h PASSWORD=p dbname=d", "host=h PASSWORD=***"),
             ("couchdb://h:5984/d", "couchdb://h:5984/d"),
+            ("sqlite:a:b@c", "sqlite:a:b@c"),
             ("creds.db", "creds.db"),
         ] {
             assert_eq!(without_password(url), shown);

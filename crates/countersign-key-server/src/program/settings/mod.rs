@@ -3,6 +3,8 @@
 //! What the file says is turned into options, so that one parser checks every value, whatever its
 //! source.
 
+#[cfg(test)]
+mod any_file;
 mod file;
 mod print;
 
