@@ -1,15 +1,18 @@
 //! The gateway, in front of a service that counts its calls.
 
+use std::net::SocketAddr;
+
 use countersign::RestartGuard;
 use countersign_attack::{Attack, Catalogue, Strictness, Tcp};
 use countersign_gateway::{Gateway, GatewayConfig};
 use countersign_tests::{Bench, Case, Server};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::flaws;
 
 /// The schemes of the gateway, by the names of their cases here and of its settings.
-const SCHEMES: [(&str, &str); 9] = [
+pub(crate) const SCHEMES: [(&str, &str); 9] = [
     ("auth-key wiki", "auth-key"),
     ("auth-key v2", "auth-key-v2"),
     ("auth-key v3", "auth-key-v3"),
@@ -20,6 +23,34 @@ const SCHEMES: [(&str, &str); 9] = [
     ("mac draft sha256", "mac-draft"),
     ("basic", "basic"),
 ];
+
+/// A gateway that runs until it is stopped.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) async fn start(config: GatewayConfig) -> Self {
+        let gateway = Gateway::bind(config).await.unwrap();
+        let address = gateway.local_addr();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(gateway.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            address,
+            stop,
+            running,
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        self.running.await.unwrap();
+    }
+}
 
 #[tokio::test]
 async fn the_gateway_treats_every_request_of_the_catalogue_as_it_must() {
@@ -36,12 +67,8 @@ async fn the_gateway_treats_every_request_of_the_catalogue_as_it_must() {
             .keys(case.static_keys())
             .restart_guard(RestartGuard::Off)
             .clock(bench.clock.clone());
-        let gateway = Gateway::bind(config).await.unwrap();
-        let address = gateway.local_addr();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(gateway.run(async {
-            let _ = stopped.await;
-        }));
+        let gateway = Running::start(config).await;
+        let address = gateway.address;
         let url = format!("http://{address}/").parse().unwrap();
         let attack = Attack::new(case.shared_scheme(), case.key(), &url)
             .unwrap()
@@ -50,8 +77,7 @@ async fn the_gateway_treats_every_request_of_the_catalogue_as_it_must() {
             .observe(move || echo.calls());
         let scorecard = attack.run(&catalogue, &Tcp::new(address)).await;
         found.extend(flaws(scheme, &scorecard));
-        drop(stop);
-        running.await.unwrap();
+        gateway.stop().await;
         behind.stop().await;
     }
     assert!(found.is_empty(), "{}", found.concat());

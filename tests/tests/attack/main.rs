@@ -8,7 +8,9 @@
 )]
 #![allow(clippy::arithmetic_side_effects)]
 
+mod forward_auth;
 mod gateway;
+mod http2;
 mod key_server;
 mod layer;
 mod table;
