@@ -16,6 +16,7 @@
 //! scheme, or is one of four.
 
 use std::fmt;
+use std::hint::black_box;
 use std::sync::LazyLock;
 
 use http::Method;
@@ -124,7 +125,9 @@ impl<'a> Fresh<'a> {
             Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
         })?;
         // A lookup that answers with another id's keys must not authenticate anybody.
-        let found = found.filter(|keys| keys.id().as_bytes() == self.claim.key_id().as_bytes());
+        let named = found.as_ref().map_or(DUMMY.id(), KeySet::id);
+        let is_it = named.as_bytes() == self.claim.key_id().as_bytes();
+        let found = found.filter(|_| is_it);
         let index = match &self.claim.proof {
             Proof::Signature {
                 signature,
@@ -138,23 +141,27 @@ impl<'a> Fresh<'a> {
                 };
                 self.find(
                     found.as_ref(),
-                    |key| key.and_then(|key| trial.keyed(key)),
-                    |keyed| {
-                        let mut keyed = keyed.or_else(|| trial.dummy())?;
+                    |key| match key {
+                        Some(key) => trial.keyed(key),
+                        None => trial.dummy().ok_or(Cause::UnknownKey),
+                    },
+                    |mut keyed| {
                         Canonical::stream(&mut |piece| keyed.update(piece), |text| {
                             scheme.canonical(head, &self.claim, text);
                         });
-                        Some(keyed.verify(signature))
+                        keyed.verify(signature)
                     },
                 )
             }
             Proof::Possession => self.find(
                 found.as_ref(),
-                |key| Ok(key?.secret().expose()),
-                |secret| {
-                    let secret = secret.unwrap_or(DUMMY.secret().expose());
-                    Some(mac::same_secret(secret, self.claim.key_id().as_bytes()))
+                |key| {
+                    Ok(match key {
+                        Some(key) => key.secret().expose(),
+                        None => DUMMY.secret().expose(),
+                    })
                 },
+                |secret| mac::same_secret(secret, self.claim.key_id().as_bytes()),
             ),
         };
         match (found, index) {
@@ -169,34 +176,37 @@ impl<'a> Fresh<'a> {
         }
     }
 
-    /// The index of the key that `matches`. Does [`KeySet::MAX_ACTIVE`] trials unless one
-    /// succeeds, with a dummy where there is no usable key.
+    /// The index of the key whose trial `matches`. Does [`KeySet::MAX_ACTIVE`] trials unless one
+    /// succeeds, with what `prepare` makes of no key where there is none that is usable: by the
+    /// same way through the code, so that it takes the same time.
     fn find<'k, P, T>(
         &self,
         keys: Option<&'k KeySet<P>>,
-        prepare: impl Fn(Result<&'k SigningKey<P>, Cause>) -> Result<T, Cause>,
-        matches: impl Fn(Option<T>) -> Option<bool>,
+        prepare: impl Fn(Option<&'k SigningKey<P>>) -> Result<T, Cause>,
+        matches: impl Fn(T) -> bool,
     ) -> Result<usize, Cause> {
         let mut cause = Cause::UnknownKey;
         for slot in 0..KeySet::<P>::MAX_ACTIVE {
             let key = keys.and_then(|keys| keys.keys().get(slot));
-            let usable = key.map(|key| prepare(self.usable(key).map(|()| key)));
+            let usable = match key {
+                Some(key) => self.usable(key),
+                // Looking whether a key may be used takes time, too.
+                None if slot == 0 => black_box(self.usable(&*DUMMY)).and(Err(Cause::UnknownKey)),
+                None => Err(Cause::UnknownKey),
+            };
+            let prepared = usable.and_then(|()| prepare(key));
+            let (usable, trial) = match prepared {
+                Ok(trial) => (Ok(()), Ok(trial)),
+                Err(unusable) => (Err(unusable), prepare(None)),
+            };
+            let right = trial.is_ok_and(&matches);
             match usable {
-                Some(Ok(trial)) => {
-                    cause = Cause::SignatureMismatch;
-                    if matches(Some(trial)) == Some(true) {
-                        return Ok(slot);
-                    }
+                Ok(()) if right => return Ok(slot),
+                Ok(()) => cause = Cause::SignatureMismatch,
+                Err(unusable) if key.is_some() && cause != Cause::SignatureMismatch => {
+                    cause = unusable;
                 }
-                Some(Err(unusable)) => {
-                    if cause != Cause::SignatureMismatch {
-                        cause = unusable;
-                    }
-                    matches(None);
-                }
-                None => {
-                    matches(None);
-                }
+                Err(_) => {}
             }
         }
         Err(cause)
