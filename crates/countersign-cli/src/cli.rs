@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    attack, completions, curl, echo, explain, gateway, key_server, man, quickstart, sign,
+    agent, attack, completions, curl, echo, explain, gateway, key_server, man, quickstart, sign,
 };
 use crate::failure::Failure;
 use crate::{layers, output};
@@ -67,6 +67,7 @@ enum Command {
     Attack(attack::Attack),
     Echo(echo::Echo),
     KeyServer(key_server::KeyServer),
+    Agent(Box<agent::Agent>),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -98,6 +99,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<(), Failure> {
         Command::Attack(command) => command.run(),
         Command::Echo(command) => command.run(),
         Command::KeyServer(command) => command.run(),
+        Command::Agent(command) => command.run(),
         Command::Completions(command) => command.run(Cli::command()),
         Command::Man(command) => command.run(Cli::command()),
     }
@@ -121,6 +123,11 @@ mod tests {
                 help.contains(&format!("countersign {name}")),
                 "{name}: {help}"
             );
+            for inner in command.get_subcommands() {
+                let (help, inner) = (inner.clone().render_long_help(), inner.get_name());
+                let example = format!("countersign {name} {inner}");
+                assert!(help.to_string().contains(&example), "{example}: {help}");
+            }
         }
     }
 }

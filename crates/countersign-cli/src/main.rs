@@ -8,6 +8,7 @@ mod failure;
 mod layers;
 mod log;
 mod output;
+mod private_file;
 mod server;
 mod units;
 

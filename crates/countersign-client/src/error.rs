@@ -20,16 +20,18 @@ const MAX_DETAIL: usize = 512;
 pub enum ErrorKind {
     /// No answer came in time. A change that was asked for may have been made.
     Unreachable,
-    /// The token is missing, unknown, revoked, or has not the scope (401, 403).
+    /// The token is missing, unknown, revoked, or has not the scope (401, 403). Of the agent API: the
+    /// session has ended, or a password is wrong.
     Refused,
-    /// There is no such credential (404).
+    /// There is no such credential (404); no such key or algorithm.
     NotFound,
     /// It contradicts what there is: an idempotency key used for something else, or too many active
-    /// credentials (409).
+    /// credentials (409); an account or a key that is there already.
     Conflict,
     /// The credential was changed since its `ETag` was read (412).
     Stale,
-    /// The request is wrong (400, 413, 415, 422): asking again does not help.
+    /// The request is wrong (400, 413, 415, 421, 422), or was not sent because it would be: asking
+    /// again does not help.
     Invalid,
     /// Too many requests (429).
     Limited {
@@ -100,12 +102,12 @@ impl ClientError {
         self.0.status
     }
 
-    /// The stable `code` of the server's problem document, if it sent one.
+    /// The stable `code` that the server gave, if it sent one.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The `detail` of the server's problem document, if it sent one: a sentence for people.
+    /// What the server said besides its code, if it said something: a sentence for people.
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
     }

@@ -10,26 +10,25 @@ use crate::output;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Example:
-  countersign man sign | man -l -")]
+  countersign man sign | man -l -
+  countersign man agent login | man -l -")]
 pub(crate) struct Man {
     /// The subcommand whose page is printed
-    subcommand: Option<String>,
+    subcommand: Vec<String>,
 }
 
 impl Man {
     pub(crate) fn run(&self, mut command: Command) -> Result<(), Failure> {
         command.build();
-        let page = match &self.subcommand {
-            None => command,
-            Some(name) => {
-                let known: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
-                let known = known.join(", ");
-                let subcommand = command.find_subcommand(name).cloned();
-                subcommand.ok_or_else(|| {
-                    Failure::unusable("SUBCOMMAND", name, format!("use one of {known}"))
-                })?
-            }
-        };
+        let mut page = command;
+        for name in &self.subcommand {
+            let known: Vec<_> = page.get_subcommands().map(Command::get_name).collect();
+            let known = known.join(", ");
+            let subcommand = page.find_subcommand(name).cloned();
+            page = subcommand.ok_or_else(|| {
+                Failure::unusable("SUBCOMMAND", name, format!("use one of {known}"))
+            })?;
+        }
         let mut roff = Vec::new();
         Page::new(page)
             .source(concat!("countersign ", env!("CARGO_PKG_VERSION")))

@@ -1,5 +1,6 @@
 //! One module per subcommand.
 
+pub(crate) mod agent;
 pub(crate) mod attack;
 pub(crate) mod completions;
 pub(crate) mod curl;

@@ -94,7 +94,7 @@ impl File {
         let Some(command) = command else {
             return Ok(());
         };
-        let flags: Vec<&str> = settable(command).collect();
+        let flags = settable(command);
         if flags.contains(&flag_of(key).as_str()) {
             return Ok(());
         }
@@ -137,12 +137,19 @@ impl File {
     }
 }
 
-/// The flags of `command` that a file or a variable can set.
-pub(super) fn settable(command: &Command) -> impl Iterator<Item = &str> {
-    command
+/// The flags of `command` and of its subcommands that a file or a variable can set.
+pub(super) fn settable(command: &Command) -> Vec<&str> {
+    let mut flags: Vec<_> = command
         .get_arguments()
         .filter_map(|argument| argument.get_long())
         .filter(|flag| !matches!(*flag, "help" | "version" | "config" | "print-config"))
+        .collect();
+    for flag in command.get_subcommands().flat_map(settable) {
+        if !flags.contains(&flag) {
+            flags.push(flag);
+        }
+    }
+    flags
 }
 
 /// TOML is often written with underscores; both are one key.

@@ -55,25 +55,25 @@ impl Merged {
                 let Some(flag) = argument.get_long() else {
                     continue;
                 };
-                let unavailable = !settable(command).any(|settable| settable == flag)
+                let unavailable = !settable(command).contains(&flag)
                     || decided.contains(&argument.get_id().as_str())
                     || excluded(command, argument, &decided);
                 if unavailable {
                     continue;
                 }
-                let in_itself = weaker == Weaker::Environment
-                    && flag == environment::SECRET_FILE
-                    && variables(environment::SECRET).is_some();
+                let in_itself = environment::in_itself(flag).filter(|variable| {
+                    weaker == Weaker::Environment && variables(variable).is_some()
+                });
                 let Some((values, source)) = weaker.get(flag, variables, file) else {
-                    if in_itself {
+                    if in_itself.is_some() {
                         found.push(argument.get_id().as_str());
                     }
                     continue;
                 };
-                if in_itself {
-                    return Err(Failure::usage(
-                        "COUNTERSIGN_SECRET and COUNTERSIGN_SECRET_FILE are both set; keep one",
-                    ));
+                if let Some(variable) = in_itself {
+                    return Err(Failure::usage(format!(
+                        "{variable} and {variable}_FILE are both set; keep one"
+                    )));
                 }
                 found.push(argument.get_id().as_str());
                 merged.injected.push(Injected {
@@ -203,14 +203,18 @@ fn conflicts(command: &Command, one: &Arg, other: &Arg) -> bool {
         .any(|conflict| conflict.get_id() == other.get_id())
 }
 
-/// `arguments` with the injected ones right behind the subcommand.
+/// `arguments` with the injected ones right behind the subcommand, whose names `path` has.
 pub(super) fn insert(
     root: &Command,
     arguments: &[OsString],
-    subcommand: &str,
+    path: &[String],
     merged: &Merged,
 ) -> Vec<OsString> {
-    let at = position_of(root, arguments, subcommand);
+    let (mut at, mut command) = (1, Some(root));
+    for name in path {
+        at = position_behind(command, arguments, at, name);
+        command = command.and_then(|command| command.find_subcommand(name));
+    }
     let (before, after) = arguments.split_at_checked(at).unwrap_or((arguments, &[]));
     let injected = merged.injected.iter().flat_map(Injected::arguments);
     before
@@ -221,10 +225,17 @@ pub(super) fn insert(
         .collect()
 }
 
-/// Behind the subcommand: the first argument that is neither a flag nor the value of one.
-fn position_of(root: &Command, arguments: &[OsString], subcommand: &str) -> usize {
+/// Behind the subcommand of `command`: the first argument from `start` on that is neither a flag nor
+/// the value of one.
+fn position_behind(
+    command: Option<&Command>,
+    arguments: &[OsString],
+    start: usize,
+    subcommand: &str,
+) -> usize {
     let takes_value = |flag: &OsStr| {
-        root.get_arguments().any(|argument| {
+        let known = command.into_iter().flat_map(Command::get_arguments);
+        known.into_iter().any(|argument| {
             let named = argument
                 .get_long()
                 .is_some_and(|long| flag == format!("--{long}").as_str());
@@ -232,7 +243,7 @@ fn position_of(root: &Command, arguments: &[OsString], subcommand: &str) -> usiz
         })
     };
     let mut skip = false;
-    for (at, argument) in arguments.iter().enumerate().skip(1) {
+    for (at, argument) in arguments.iter().enumerate().skip(start) {
         if std::mem::take(&mut skip) {
             continue;
         }

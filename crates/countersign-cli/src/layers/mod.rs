@@ -86,16 +86,14 @@ pub(crate) fn settle(
         Err(Unsettled::Show(_)) => parse(root.clone(), arguments, &[])?,
         given => given?,
     };
-    let Some((name, flags)) = given.subcommand() else {
-        let names: Vec<_> = root.get_subcommands().map(Command::get_name).collect();
-        let names = names.join(", ");
-        return Err(Failure::usage(format!("name a subcommand: {names}")).into());
-    };
-    let Some(subcommand) = root.find_subcommand(name).cloned() else {
-        return Err(Failure::usage(format!("{name:?} is no subcommand")).into());
-    };
+    let Named {
+        path,
+        command,
+        flags,
+    } = named(&root, &given)?;
+    let name = path.first().map_or("", String::as_str);
 
-    secrets::refuse(&subcommand, flags)?;
+    secrets::refuse(&command, flags)?;
     let file = match flags.get_one::<PathBuf>("config") {
         Some(path) => Some(path.clone()),
         None => environment("COUNTERSIGN_CONFIG").map(PathBuf::from),
@@ -103,20 +101,53 @@ pub(crate) fn settle(
     let file = file
         .map(|path| File::read(&path, &root, name))
         .transpose()?;
-    let merged = Merged::new(&subcommand, flags, environment, file.as_ref())?;
+    let merged = Merged::new(&command, flags, environment, file.as_ref())?;
 
     let printing = flags.value_source("print_config") == Some(ValueSource::CommandLine);
-    let complete = merge::insert(&root, arguments, name, &merged);
+    let complete = merge::insert(&root, arguments, &path, &merged);
     // What is shown need not be complete.
     let parser = if printing { loose(root) } else { root };
     let matches = parse(parser, &complete, merged.injected())?;
-    let printed = match matches.subcommand() {
-        Some((_, settings)) if printing => {
-            Some(print::print(&subcommand, settings, &merged, environment))
+    let printed = printing.then(|| {
+        let mut settings = &matches;
+        while let Some((_, inner)) = settings.subcommand() {
+            settings = inner;
         }
-        _ => None,
-    };
+        let title = path.join(" ");
+        print::print(&title, &command, settings, &merged, environment)
+    });
     Ok(Settled { matches, printed })
+}
+
+/// The subcommand that the arguments name, down to the last, as in `agent login`.
+struct Named<'g> {
+    path: Vec<String>,
+    command: Command,
+    flags: &'g ArgMatches,
+}
+
+fn named<'g>(root: &Command, given: &'g ArgMatches) -> Result<Named<'g>, Failure> {
+    let (mut path, mut command, mut flags) = (Vec::new(), root, given);
+    while command.has_subcommands() {
+        let Some((name, inner)) = flags.subcommand() else {
+            let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+            let of = match path.last() {
+                Some(name) => format!(" of {name}"),
+                None => String::new(),
+            };
+            let names = names.join(", ");
+            return Err(Failure::usage(format!("name a subcommand{of}: {names}")));
+        };
+        let found = command.find_subcommand(name);
+        command = found.ok_or_else(|| Failure::usage(format!("{name:?} is no subcommand")))?;
+        path.push(name.to_owned());
+        flags = inner;
+    }
+    Ok(Named {
+        path,
+        command: command.clone(),
+        flags,
+    })
 }
 
 /// `error` in one sentence, without the usage text.
@@ -176,7 +207,8 @@ fn loose(command: Command) -> Command {
     command
         .subcommand_required(false)
         .arg_required_else_help(false)
-        .mut_subcommands(|subcommand| subcommand.mut_args(|argument| argument.required(false)))
+        .mut_args(|argument| argument.required(false))
+        .mut_subcommands(loose)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::environment::{SECRET, SECRET_FILE};
+use super::environment::in_itself;
 use super::file::settable;
 use super::merge::Merged;
 use super::{Environment, Source};
@@ -19,19 +19,20 @@ const SECRET_HEADERS: [&str; 5] = [
     "x-auth-token",
 ];
 
-/// The settings of `command`, each with its source.
+/// The settings of `command`, whose names are `title`, each with its source.
 pub(super) fn print(
+    title: &str,
     command: &Command,
     settings: &ArgMatches,
     merged: &Merged,
     environment: Environment<'_>,
 ) -> String {
-    let mut text = format!("# settings of `countersign {}`\n", command.get_name());
+    let mut text = format!("# settings of `countersign {title}`\n");
     for argument in command.get_arguments() {
         let Some(flag) = argument.get_long() else {
             continue;
         };
-        if !settable(command).any(|settable| settable == flag) {
+        if !settable(command).contains(&flag) {
             continue;
         }
         let values: Vec<String> = settings
@@ -53,8 +54,10 @@ pub(super) fn print(
             }
         };
         let by_flag = merged.source_of(flag, settings, argument) == Source::Flag;
-        if flag == SECRET_FILE && !by_flag && environment(SECRET).is_some() {
-            text.push_str("# secret = \"***\"  # from COUNTERSIGN_SECRET\n");
+        let variable = in_itself(flag).filter(|name| !by_flag && environment(name).is_some());
+        if let (Some(variable), Some(itself)) = (variable, flag.strip_suffix("-file")) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "# {itself} = \"***\"  # from {variable}");
         }
     }
     text

@@ -9,6 +9,7 @@ const SUBCOMMANDS: &[&str] = &[
     "curl",
     "explain",
     "attack",
+    "agent",
     "echo",
     "completions",
     "man",
@@ -68,9 +69,13 @@ fn the_manual_has_a_page_for_the_command_and_each_subcommand() {
             "{subcommand}: {page}"
         );
     }
-    let ran = countersign(["man", "nothing"]).run();
-    assert_eq!(ran.status, 2);
-    assert!(ran.sentence().contains("sign"));
+    let page = countersign(["man", "agent", "login"]).run().success();
+    assert!(page.contains(".TH countersign-agent-login 1"), "{page}");
+    for (unknown, known) in [(&["nothing"][..], "sign"), (&["agent", "nothing"], "login")] {
+        let ran = countersign(["man"]).arguments(unknown).run();
+        assert_eq!(ran.status, 2);
+        assert!(ran.sentence().contains(known), "{}", ran.sentence());
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::run::{Directory, Ran, Run, Server, countersign};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A key server in this process, which can be stopped and started again.
-struct KeyServer {
+pub(crate) struct KeyServer {
     address: SocketAddr,
     registry: Arc<Registry>,
     serving: Option<Runtime>,
@@ -26,7 +26,7 @@ struct KeyServer {
 }
 
 impl KeyServer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let rest = runtime();
         let registry = rest.block_on(async {
             let store = Arc::new(MemoryStore::new());
@@ -55,11 +55,11 @@ impl KeyServer {
     }
 
     /// From now on, connections are refused.
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.serving = None;
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -71,7 +71,7 @@ impl KeyServer {
         self.create_for(AuthScheme::AuthKey)
     }
 
-    fn create_for(&self, scheme: AuthScheme) -> Credential {
+    pub(crate) fn create_for(&self, scheme: AuthScheme) -> Credential {
         let new = NewCredential::new("dave@example.com", scheme);
         self.rest.block_on(self.admin().create(&new)).unwrap()
     }

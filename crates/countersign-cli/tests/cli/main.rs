@@ -9,6 +9,7 @@
     clippy::format_push_string
 )]
 
+mod agent;
 mod attack;
 mod curl;
 mod echo;

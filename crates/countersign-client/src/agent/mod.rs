@@ -40,6 +40,10 @@ use crate::wire;
 /// The most bytes of an answer: the list of algorithms has a tenth of it.
 const MAX_ANSWER: usize = 64 * 1024;
 
+/// How long a whole call may take unless set: the key server takes seconds to make an RSA key, and
+/// holds back what it answers to wrong signatures for up to 8 seconds.
+pub const DEFAULT_AGENT_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Speaks to the agent API of a key server.
 ///
 /// The server's name is part of what is signed, with its port unless that is the scheme's own: a
@@ -75,24 +79,25 @@ pub struct AgentClient {
 }
 
 impl AgentClient {
-    /// Speaks over `connection`.
+    /// Speaks over `connection`, whose time for a call should be [`DEFAULT_AGENT_TIMEOUT`].
     pub fn new(connection: Connection) -> Self {
         Self { connection }
     }
 
-    /// Speaks to the key server at `url`, with nothing else set.
+    /// Speaks to the key server at `url`, with nothing else set than [`DEFAULT_AGENT_TIMEOUT`].
     ///
     /// # Errors
     /// When the URL cannot be used.
     pub fn to(url: impl Into<String>) -> Result<Self, ConfigError> {
-        Connection::to(url).map(Self::new)
+        let connection = Connection::builder(url).timeout(DEFAULT_AGENT_TIMEOUT);
+        connection.build().map(Self::new)
     }
 
     /// Creates an account, which begins with a session.
     ///
     /// # Errors
     /// [`Refused`](ErrorKind::Refused) when the API key is not known or has another secret;
-    /// [`Invalid`](ErrorKind::Invalid) when there is such an account.
+    /// [`Conflict`](ErrorKind::Conflict) when there is such an account.
     pub async fn create_account(
         &self,
         new: &NewAccount,
@@ -158,7 +163,7 @@ impl AgentClient {
     /// # Errors
     /// [`Refused`](ErrorKind::Refused) when the session has ended or the account has another
     /// password, [`NotFound`](ErrorKind::NotFound) when the server does not know the algorithm,
-    /// [`Invalid`](ErrorKind::Invalid) when the account has a key with this id.
+    /// [`Conflict`](ErrorKind::Conflict) when the account has a key with this id.
     pub async fn create_key(
         &self,
         session: &Session,

@@ -7,7 +7,7 @@ use super::signature::{KeyTexts, signature};
 use super::*;
 use crate::connection::BaseUrl;
 
-const VECTORS: &str = include_str!("../../tests/vectors/create-key.json");
+const VECTORS: &str = include_str!("../../../countersign-key-server/tests/vectors/create-key.json");
 
 /// The nonce of the first vector.
 const NONCE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

@@ -78,11 +78,11 @@ impl Inner {
         headers: &HeaderMap,
         body: &[u8],
     ) -> ClientError {
-        let problem = Problem::read(headers, body);
-        let said = sentence_of(headers, body);
-        let is_ours = said.is_some() || problem.is_some();
+        let said = Said::read(headers, body);
         let retry_after = || patience::retry_after(headers, &*self.clock);
         let number = status.as_u16();
+        let code = said.as_ref().and_then(|said| said.code);
+        let is_ours = said.is_some() && code != Some(NO_RESOURCE);
         let (kind, sentence) = match number {
             401 => (
                 ErrorKind::Refused,
@@ -95,10 +95,17 @@ impl Inner {
                     .to_owned(),
             ),
             404 if is_ours => (ErrorKind::NotFound, "knows no such thing (404)".to_owned()),
+            400 if code.is_some_and(|code| CONFLICTS.contains(&code)) => {
+                (ErrorKind::Conflict, "found a conflict (400)".to_owned())
+            }
             409 if is_ours => (ErrorKind::Conflict, "found a conflict (409)".to_owned()),
             400 | 405 | 406 | 413 | 415 | 422 if is_ours => (
                 ErrorKind::Invalid,
                 format!("cannot use the request ({number})"),
+            ),
+            421 if is_ours => (
+                ErrorKind::Invalid,
+                "has another name (421): use a URL with the host that it serves".to_owned(),
             ),
             429 => {
                 let retry_after = retry_after();
@@ -112,27 +119,55 @@ impl Inner {
             }
             _ => (
                 ErrorKind::Protocol,
-                format!("answered {number}, but not as the agent API does: check the URL"),
+                format!(
+                    "answered {number}, but not as the agent API does: check the URL, and whether \
+                     the server has the agent API"
+                ),
             ),
         };
         let error = ClientError::new(kind, self.base.origin(), sentence).with_status(status);
-        match (problem, said) {
-            (Some(problem), _) => {
-                error.with_problem(problem.code.as_deref(), problem.detail.as_deref())
-            }
-            (None, said) => error.with_problem(None, said),
+        match said {
+            Some(said) => error.with_problem(said.code, Some(said.sentence)),
+            None => error,
         }
     }
 }
 
-/// The sentence in a body of plain text.
-fn sentence_of<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<&'a str> {
-    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let is_text = kind
-        .split(';')
-        .next()?
-        .trim()
-        .eq_ignore_ascii_case("text/plain");
-    let text = str::from_utf8(body).ok()?.trim();
-    (is_text && !text.is_empty()).then_some(text)
+/// The code of a path that leads nowhere.
+const NO_RESOURCE: &str = "not_found";
+
+/// The codes of what cannot be made because it is there already.
+const CONFLICTS: [&str; 3] = ["account_exists", "key_exists", "nonce_reused"];
+
+/// What the agent API says of a refusal: a code, a colon and a sentence. The original has the
+/// sentence alone.
+struct Said<'a> {
+    code: Option<&'a str>,
+    sentence: &'a str,
+}
+
+impl<'a> Said<'a> {
+    /// `None` when the answer is no plain text.
+    fn read(headers: &HeaderMap, body: &'a [u8]) -> Option<Self> {
+        let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let kind = kind.split(';').next()?.trim();
+        let text = str::from_utf8(body).ok()?.trim();
+        if !kind.eq_ignore_ascii_case("text/plain") || text.is_empty() {
+            return None;
+        }
+        let is_code = |text: &str| {
+            let allowed = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+            !text.is_empty() && text.bytes().all(allowed)
+        };
+        Some(match text.split_once(": ") {
+            Some((code, sentence)) if is_code(code) => Self {
+                code: Some(code),
+                sentence,
+            },
+            _ => Self {
+                code: None,
+                sentence: text,
+            },
+        })
+    }
 }

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use crate::stub::{ID, find};
 
 /// Serves until the test's runtime ends.
-async fn key_server(store: Arc<MemoryStore>) -> String {
+pub(crate) async fn key_server(store: Arc<MemoryStore>) -> String {
     let master = MasterKey::generate().unwrap();
     let registry = Registry::open(store, &master).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -37,7 +37,7 @@ async fn connected() -> Connection {
     Connection::to(key_server(Arc::default()).await).unwrap()
 }
 
-async fn create(admin: &AdminClient, scheme: AuthScheme) -> Credential {
+pub(crate) async fn create(admin: &AdminClient, scheme: AuthScheme) -> Credential {
     admin
         .create(&NewCredential::new("dave@example.com", scheme))
         .await

@@ -3,9 +3,6 @@
 //! The key server keeps them, so the next quickstart finds them again. Every secret has a file of
 //! its own besides, for `--secret-file`, written from what the key server says.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use countersign::{Algorithm, Scheme, SchemeId, SigningKey};
@@ -14,6 +11,7 @@ use countersign_client::{AdminClient, AuthScheme, ClientError, Listing, NewCrede
 use super::SCHEMES;
 use crate::arguments::scheme;
 use crate::failure::Failure;
+use crate::private_file;
 
 /// Whom they are issued to.
 pub(super) const PRINCIPAL: &str = "quickstart";
@@ -66,7 +64,7 @@ pub(super) async fn prepare(
             .signing_key()
             .map_err(|error| Failure::failed(error.to_string()))?;
         let path = secret_file(directory, id);
-        keep(&path, key.secret().expose()).map_err(|error| {
+        private_file::write(&path, key.secret().expose()).map_err(|error| {
             Failure::failed(format!("{} cannot be written: {error}", path.display()))
         })?;
         credentials.push(Credential {
@@ -104,25 +102,4 @@ fn kind_of(scheme: SchemeId) -> (AuthScheme, Option<Algorithm>) {
 
 fn failed(error: &ClientError) -> Failure {
     Failure::failed(format!("the key server: {error}"))
-}
-
-/// Writes a secret into a file that only its owner can read, complete or not at all.
-fn keep(path: &Path, secret: &[u8]) -> std::io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let unfinished = PathBuf::from(name);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&unfinished)?;
-    let written = file
-        .write_all(secret)
-        .and_then(|()| file.write_all(b"\n"))
-        .and_then(|()| std::fs::rename(&unfinished, path));
-    if written.is_err() {
-        // The error before this one is the one to tell.
-        let _ = std::fs::remove_file(&unfinished);
-    }
-    written
 }

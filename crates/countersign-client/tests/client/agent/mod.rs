@@ -1,5 +1,6 @@
 //! What the client of the agent API sends, and what it makes of the answers.
 
+mod real;
 mod refusals;
 mod requests;
 mod secrecy;

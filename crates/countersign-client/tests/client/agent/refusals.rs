@@ -21,6 +21,7 @@ async fn a_refusal_is_told_by_its_kind_with_the_servers_sentence() {
         (413, ErrorKind::Invalid, "(413)"),
         (415, ErrorKind::Invalid, "(415)"),
         (418, ErrorKind::Protocol, "check the URL"),
+        (421, ErrorKind::Invalid, "another name"),
     ] {
         let stub = Stub::always(refusal(status, "")).await;
         for (resource, done) in every_call(&client(&stub)).await {
@@ -44,6 +45,31 @@ async fn a_wait_that_the_server_asks_for_is_told() {
         }
         assert_eq!(stub.asked().len(), 9);
     }
+}
+
+#[tokio::test]
+async fn the_code_before_the_sentence_is_told_apart_and_decides() {
+    for (status, said, kind) in [
+        (400, "nonce_reused", ErrorKind::Conflict),
+        (400, "key_exists", ErrorKind::Conflict),
+        (400, "account_exists", ErrorKind::Conflict),
+        (400, "invalid_member", ErrorKind::Invalid),
+        (404, "key_unknown", ErrorKind::NotFound),
+        (404, "not_found", ErrorKind::Protocol),
+    ] {
+        let headers = "Content-Type: text/plain\r\n";
+        let stub = Stub::always(Reply::new(status, headers, &format!("{said}: Do: it."))).await;
+        let error = client(&stub).logout(&session()).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (kind, Some(said)));
+        assert_eq!(error.detail(), Some("Do: it."));
+    }
+    let headers = "Content-Type: text/plain\r\n";
+    let stub = Stub::always(Reply::new(400, headers, "No: it is not.")).await;
+    let error = client(&stub).logout(&session()).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.detail()),
+        (None, Some("No: it is not."))
+    );
 }
 
 #[tokio::test]
