@@ -28,7 +28,7 @@ pub(crate) const SCHEMES: [(&str, &str); 9] = [
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
-    running: JoinHandle<()>,
+    serving: JoinHandle<()>,
 }
 
 impl Running {
@@ -36,19 +36,19 @@ impl Running {
         let gateway = Gateway::bind(config).await.unwrap();
         let address = gateway.local_addr();
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(gateway.run(async {
+        let serving = tokio::spawn(gateway.run(async {
             let _ = stopped.await;
         }));
         Self {
             address,
             stop,
-            running,
+            serving,
         }
     }
 
     pub(crate) async fn stop(self) {
         drop(self.stop);
-        self.running.await.unwrap();
+        self.serving.await.unwrap();
     }
 }
 

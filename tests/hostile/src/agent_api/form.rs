@@ -77,12 +77,12 @@ fn xml(path: &str, members: &Members) -> String {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        text += &format!(" {name}=\"");
+        text.extend([" ", name, "=\""]);
         for character in value.chars() {
             if character.is_alphanumeric() {
                 text.push(character);
             } else {
-                text += &format!("&#{};", u32::from(character));
+                text.extend(["&#", &u32::from(character).to_string(), ";"]);
             }
         }
         text.push('"');

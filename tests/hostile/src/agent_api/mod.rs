@@ -7,7 +7,7 @@ mod signing;
 
 use axum::body::to_bytes;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 
 use self::form::{Form, Members};
@@ -75,7 +75,8 @@ async fn ask(server: &Server, mut written: Written, form: Form) -> Judgement {
     let told = || format!("{head:?} {text}");
     assert!(head.status.as_u16() < 500, "{}", told());
     assert_eq!(head.headers[CACHE_CONTROL], "no-store", "{}", told());
-    let kind = head.headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
+    let kind = head.headers.get(CONTENT_TYPE);
+    let kind = kind.map(HeaderValue::as_bytes);
     if !path.starts_with("/Agent/") || !head.status.is_success() && kind != Some(server::PLAIN) {
         // The rest of the API has a target of its own.
         assert!(!path.starts_with("/Agent/"), "{}", told());
