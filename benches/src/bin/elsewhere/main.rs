@@ -113,21 +113,21 @@ async fn measure() -> Result<Goal> {
 }
 
 /// What verifying adds, in microseconds of CPU per request.
-async fn compare(what: &str, plain: Server, verified: Server, signed: Signed) -> Result<f64> {
-    let signer = Signer::new(signed)?;
+async fn compare(what: &str, plain: Server, verified: Server, kind: Signed) -> Result<f64> {
+    let signer = Signer::new(kind)?;
     let mut loads = [
         Load::open(plain.address()).await?,
         Load::open(verified.address()).await?,
     ];
     let mut rounds = [Vec::new(), Vec::new()];
-    for round in 0..=ROUNDS {
-        let servers = [&plain, &verified];
-        for ((server, load), spent) in servers.into_iter().zip(&mut loads).zip(&mut rounds) {
+    for number in 0..=ROUNDS {
+        let both = [&plain, &verified];
+        for ((server, load), spent) in both.into_iter().zip(&mut loads).zip(&mut rounds) {
             let before = server.cpu_ticks()?;
             load.send(&signer, REQUESTS).await?;
             let ticks = server.cpu_ticks()?.saturating_sub(before);
             // The first warms up.
-            if round > 0 {
+            if number > 0 {
                 spent.push(f64::from(ticks) * MICROSECONDS_PER_TICK / f64::from(REQUESTS));
             }
         }

@@ -57,15 +57,13 @@ impl Program {
         let mut line = String::new();
         let read = BufReader::new(stdout).read_line(&mut line);
         let address = line.trim().parse();
-        match (read, address) {
-            (Ok(_), Ok(address)) => Ok(Self { process, address }),
-            _ => {
-                // Gone already, if these fail.
-                let _ = process.kill();
-                let _ = process.wait();
-                Err(format!("{name} does not say where it listens").into())
-            }
+        if let (Ok(_), Ok(address)) = (read, address) {
+            return Ok(Self { process, address });
         }
+        // Gone already, if these fail.
+        let _ = process.kill();
+        let _ = process.wait();
+        Err(format!("{name} does not say where it listens").into())
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -52,6 +52,7 @@ pub(super) struct KeyPasswordArguments {
 }
 
 /// The API key.
+#[allow(clippy::struct_field_names)] // they are the names of the flags
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "API key")]
 pub(super) struct ApiKeyArguments {

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::units;
 
 /// The server.
+#[allow(clippy::struct_field_names)] // they are the names of the flags
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Key server")]
 pub(super) struct ServerArguments {
