@@ -55,6 +55,17 @@
 //! # }
 //! ```
 
+// Each scheme needs a part of what all of them share.
+#![cfg_attr(
+    not(all(
+        feature = "auth-key",
+        feature = "hmac-auth",
+        feature = "moxie",
+        feature = "mac"
+    )),
+    allow(dead_code)
+)]
+
 mod auth_scheme;
 mod body;
 mod canonical;

@@ -48,6 +48,9 @@
 //! # }
 //! ```
 
+// Some refusals are the agent API's alone.
+#![cfg_attr(not(feature = "agent"), allow(dead_code))]
+
 #[cfg(feature = "agent")]
 mod agent;
 pub mod api;
