@@ -2,7 +2,7 @@
 //!
 //! Only whoever guesses is held up. A right signature sets nothing back, or the holder of one
 //! account could guess another's password between its own logins; what is counted is forgotten
-//! an hour after the last wrong one.
+//! two hours after the last wrong one.
 
 use std::fmt;
 use std::net::IpAddr;

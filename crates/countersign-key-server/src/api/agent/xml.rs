@@ -101,8 +101,6 @@ fn not_well_formed(position: u64) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     fn read_text(body: &str) -> Result<Vec<(String, String)>, Code> {
@@ -167,8 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_no_entities_to_define_and_the_billion_laughs_cost_nothing() {
-        let start = Instant::now();
+    fn there_are_no_entities_to_define_and_nothing_deep_or_wide_is_read() {
         let mut laughs = "<!DOCTYPE lolz [<!ENTITY lol0 \"lol\">".to_owned();
         for level in 1..10 {
             let before = format!("&lol{};", level - 1).repeat(10);
@@ -190,6 +187,5 @@ mod tests {
         assert_eq!(read_text(&with(&wide)), Err(Code::InvalidXml));
         let bound = many("xmlns:a");
         assert_eq!(read_text(&with(&bound)), Err(Code::InvalidXml));
-        assert!(start.elapsed().as_secs() < 5);
     }
 }
