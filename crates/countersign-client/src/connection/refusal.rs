@@ -15,7 +15,6 @@ impl Inner {
         body: &[u8],
     ) -> ClientError {
         let problem = Problem::read(headers, body);
-        let retry_after = || patience::retry_after(headers, &*self.clock);
         let is_ours = problem
             .as_ref()
             .is_some_and(|problem| problem.code.is_some());
@@ -49,16 +48,7 @@ impl Inner {
                 ErrorKind::Invalid,
                 format!("cannot use the request ({number})"),
             ),
-            429 => {
-                let retry_after = retry_after();
-                let kind = ErrorKind::Limited { retry_after };
-                (kind, "limits the requests (429)".to_owned())
-            }
-            500..=599 => {
-                let retry_after = retry_after();
-                let kind = ErrorKind::Unavailable { retry_after };
-                (kind, format!("is not available ({number})"))
-            }
+            429 | 500..=599 => self.not_now(number, headers),
             _ => (
                 ErrorKind::Protocol,
                 format!("answered {number}, which the API does not have: check the URL"),
@@ -71,6 +61,17 @@ impl Inner {
         }
     }
 
+    /// What is said when the server has too much to do, or cannot do it.
+    fn not_now(&self, number: u16, headers: &HeaderMap) -> (ErrorKind, String) {
+        let retry_after = patience::retry_after(headers, &*self.clock);
+        if number == 429 {
+            let kind = ErrorKind::Limited { retry_after };
+            return (kind, "limits the requests (429)".to_owned());
+        }
+        let kind = ErrorKind::Unavailable { retry_after };
+        (kind, format!("is not available ({number})"))
+    }
+
     /// As [`refused`](Self::refused), by the agent API, which says why in plain text.
     pub(super) fn refused_agent(
         &self,
@@ -79,7 +80,6 @@ impl Inner {
         body: &[u8],
     ) -> ClientError {
         let said = Said::read(headers, body);
-        let retry_after = || patience::retry_after(headers, &*self.clock);
         let number = status.as_u16();
         let code = said.as_ref().and_then(|said| said.code);
         let is_ours = said.is_some() && code != Some(NO_RESOURCE);
@@ -107,16 +107,7 @@ impl Inner {
                 ErrorKind::Invalid,
                 "has another name (421): use a URL with the host that it serves".to_owned(),
             ),
-            429 => {
-                let retry_after = retry_after();
-                let kind = ErrorKind::Limited { retry_after };
-                (kind, "limits the requests (429)".to_owned())
-            }
-            500..=599 => {
-                let retry_after = retry_after();
-                let kind = ErrorKind::Unavailable { retry_after };
-                (kind, format!("is not available ({number})"))
-            }
+            429 | 500..=599 => self.not_now(number, headers),
             _ => (
                 ErrorKind::Protocol,
                 format!(
