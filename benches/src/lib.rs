@@ -9,6 +9,7 @@ pub mod child;
 pub mod contest;
 pub mod goal;
 pub mod layered;
+pub mod loopback;
 pub mod paths;
 pub mod raw;
 pub mod requests;

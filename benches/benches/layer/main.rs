@@ -6,17 +6,16 @@
 
 mod guard;
 mod in_process;
-mod load;
 mod over_loopback;
 mod peers;
+mod requests;
 mod roles;
 
 use std::env;
 use std::process::ExitCode;
 
 use countersign_benches::goal::{self, Goal};
-use countersign_benches::{Result, child};
-use tokio::runtime;
+use countersign_benches::{Result, child, loopback};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -34,10 +33,7 @@ fn run(arguments: &[String]) -> Result<Goal> {
         [] | ["--bench"] => {
             let goal = in_process::measure()?;
             println!();
-            let runtime = runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            Ok(goal.and(runtime.block_on(over_loopback::measure())?))
+            Ok(goal.and(loopback::run(over_loopback::measure())?))
         }
         _ => Err("it takes no arguments".into()),
     }

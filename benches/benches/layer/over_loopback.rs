@@ -4,8 +4,9 @@ use countersign_benches::Result;
 use countersign_benches::child::Child;
 use countersign_benches::contest::median;
 use countersign_benches::goal::Goal;
+use countersign_benches::loopback::Connections;
 
-use crate::load::{Load, Requests};
+use crate::requests::Requests;
 use crate::roles::{self, Role};
 
 const ROUNDS: usize = 15;
@@ -14,20 +15,21 @@ const REQUESTS: usize = 4_000;
 
 struct Server {
     child: Child,
-    load: Load,
+    connections: Connections,
 }
 
 impl Server {
     async fn start(name: &str) -> Result<Self> {
         let child = Child::start(name, None)?;
-        let load = Load::open(child.address()).await?;
-        Ok(Self { child, load })
+        let connections = Connections::open(child.address()).await?;
+        Ok(Self { child, connections })
     }
 
     /// Microseconds for each request.
     async fn round(&mut self, requests: &Requests) -> Result<f64> {
+        let requests = requests.some(REQUESTS)?;
         let before = self.child.processor_time()?;
-        self.load.send(requests, REQUESTS).await?;
+        self.connections.send(&requests).await?;
         let spent = self.child.processor_time()?.saturating_sub(before);
         #[allow(clippy::cast_precision_loss)]
         let requests = REQUESTS as f64;

@@ -16,10 +16,11 @@ use countersign_benches::Result;
 use countersign_benches::child::{ARGUMENT, Child};
 use countersign_benches::contest::median;
 use countersign_benches::goal::{self, Goal};
+use countersign_benches::loopback::{self, Connections};
 
 use self::nginx::Check;
 use self::program::{Folder, Program, is_there};
-use self::requests::{Load, Signed, Signer};
+use self::requests::{Signed, Signer};
 
 const ROUNDS: usize = 5;
 
@@ -32,11 +33,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
-        [] => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Into::into)
-            .and_then(|runtime| runtime.block_on(measure())),
+        [] => loopback::run(measure()),
         [ARGUMENT, name] => ours::serve(name).map(|()| Goal::Met),
         _ => Err("it takes no arguments".into()),
     };
@@ -115,16 +112,19 @@ async fn measure() -> Result<Goal> {
 /// What verifying adds, in microseconds of CPU per request.
 async fn compare(what: &str, plain: Server, verified: Server, kind: Signed) -> Result<f64> {
     let signer = Signer::new(kind)?;
-    let mut loads = [
-        Load::open(plain.address()).await?,
-        Load::open(verified.address()).await?,
+    let mut connections = [
+        Connections::open(plain.address()).await?,
+        Connections::open(verified.address()).await?,
     ];
     let mut rounds = [Vec::new(), Vec::new()];
     for number in 0..=ROUNDS {
         let both = [&plain, &verified];
-        for ((server, load), spent) in both.into_iter().zip(&mut loads).zip(&mut rounds) {
+        for ((server, connections), spent) in
+            both.into_iter().zip(&mut connections).zip(&mut rounds)
+        {
+            let requests = signer.requests(REQUESTS)?;
             let before = server.cpu_ticks()?;
-            load.send(&signer, REQUESTS).await?;
+            connections.send(&requests).await?;
             let ticks = server.cpu_ticks()?.saturating_sub(before);
             // The first warms up.
             if number > 0 {
