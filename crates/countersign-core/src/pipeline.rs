@@ -343,12 +343,14 @@ impl<P> Checked<'_, P> {
     ) -> Result<Accepted<P>, Refusal> {
         let claimed = match (self.claim.signed_at, self.nonce_key(method)) {
             (Some(signed_at), Some(nonce)) => {
-                let mark = ClaimedNonce::new(replay.store_id(), &nonce, signed_at);
-                if !already.contains(&mark) {
+                let (store, scheme) = (replay.store_id(), self.claim.scheme);
+                let signature = self.claim.signature.as_ref();
+                let mark = signature.and_then(|it| ClaimedNonce::new(store, scheme, it));
+                if !mark.is_some_and(|mark| already.contains(&mark)) {
                     self.claim_nonce(nonce, signed_at, replay, clock.now())
                         .await?;
                 }
-                Some(mark)
+                mark
             }
             _ => None,
         };

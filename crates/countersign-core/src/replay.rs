@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::claim::NonceCase;
 use crate::key::KeyId;
+use crate::mac::Signature;
 use crate::scheme::SchemeId;
 use crate::time::Timestamp;
 use crate::window::Window;
@@ -245,22 +246,32 @@ impl Error for ReplayError {
 /// take it for a replay of itself.
 ///
 /// Kept in the request's extensions, where nothing from the wire can put it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ClaimedNonce {
     store: StoreId,
-    signed_at: Timestamp,
-    fingerprint: u64,
+    scheme: SchemeId,
+    /// The beginning of the signature, which covers time and nonce.
+    proof: [u8; 16],
 }
 
 impl ClaimedNonce {
-    pub(crate) fn new(store: StoreId, nonce: &NonceKey<'_>, signed_at: Timestamp) -> Self {
-        let mut hasher = DefaultHasher::new();
-        nonce.feed(&mut |piece| hasher.write(piece));
-        Self {
+    /// The mark of a request with this signature, which was found good.
+    pub(crate) fn new(store: StoreId, scheme: SchemeId, signature: &Signature) -> Option<Self> {
+        Some(Self {
             store,
-            signed_at,
-            fingerprint: hasher.finish(),
-        }
+            scheme,
+            proof: *signature.as_bytes().first_chunk()?,
+        })
+    }
+}
+
+impl fmt::Debug for ClaimedNonce {
+    /// Without the signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClaimedNonce")
+            .field("store", &self.store)
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
     }
 }
 

@@ -51,7 +51,9 @@ impl<'a> KeyId<'a> {
         }
     }
 
-    pub(crate) const fn as_bytes(&self) -> &'a [u8] {
+    /// The id, as octets: to find a key by them costs a third less than by text, which is
+    /// looked at once more to see that it is some.
+    pub const fn as_bytes(&self) -> &'a [u8] {
         self.text
     }
 }

@@ -106,7 +106,7 @@ impl<P: Send + Sync + 'static> KeyLookup for StaticKeys<P> {
     type Principal = P;
 
     async fn lookup(&self, id: KeyId<'_>) -> Result<Option<KeySet<P>>, LookupError> {
-        Ok(self.0.load().find(id.as_str()))
+        Ok(self.0.load().find(id.as_bytes()))
     }
 }
 

@@ -11,10 +11,14 @@ use std::hash::{Hash, Hasher};
 use std::hint::black_box;
 
 use countersign_core::{ConfigError, KeySet, SigningKey};
+use foldhash::fast::RandomState;
 
 /// Any number of keys; those with one id form its [`KeySet`].
+///
+/// The hash is one that only whoever chooses the ids could make collide, which is the operator:
+/// requests look for ids and add none. `SipHash` takes 200 instructions more.
 pub(super) struct KeyTable<P> {
-    sets: HashSet<ById<P>>,
+    sets: HashSet<ById<P>, RandomState>,
     /// What is looked at when an id is not there.
     stand_in: Option<KeySet<P>>,
     keys: usize,
@@ -24,15 +28,15 @@ pub(super) struct KeyTable<P> {
 /// would wait for both of them to come from memory.
 struct ById<P>(KeySet<P>);
 
-impl<P> Borrow<str> for ById<P> {
-    fn borrow(&self) -> &str {
-        self.0.id()
+impl<P> Borrow<[u8]> for ById<P> {
+    fn borrow(&self) -> &[u8] {
+        self.0.id().as_bytes()
     }
 }
 
 impl<P> Hash for ById<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id().hash(state);
+        self.0.id().as_bytes().hash(state);
     }
 }
 
@@ -48,7 +52,7 @@ impl<P> Eq for ById<P> {}
 impl<P> KeyTable<P> {
     pub(super) fn empty() -> Self {
         Self {
-            sets: HashSet::new(),
+            sets: HashSet::default(),
             stand_in: None,
             keys: 0,
         }
@@ -71,7 +75,7 @@ impl<P> KeyTable<P> {
         let sets = by_id
             .into_values()
             .map(|keys| Ok(ById(KeySet::new(keys)?)))
-            .collect::<Result<HashSet<_>, ConfigError>>()?;
+            .collect::<Result<HashSet<_, _>, ConfigError>>()?;
         let stand_in = sets.iter().next().map(|ById(set)| set.clone());
         Ok(Self {
             sets,
@@ -80,12 +84,12 @@ impl<P> KeyTable<P> {
         })
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<KeySet<P>> {
+    pub(super) fn find(&self, id: &[u8]) -> Option<KeySet<P>> {
         let found = self.sets.get(id);
         if found.is_none()
             && let Some(other) = &self.stand_in
         {
-            black_box(other.id() == id);
+            black_box(other.id().as_bytes() == id);
             black_box(other.clone());
         }
         found.map(|ById(set)| set.clone())
@@ -132,7 +136,7 @@ mod tests {
             key("a", "old secret of a, long"),
         ])
         .unwrap();
-        let set = table.find("a").unwrap();
+        let set = table.find(b"a").unwrap();
         let secrets: Vec<_> = set.keys().iter().map(|k| k.secret().expose()).collect();
         assert_eq!(
             secrets,
@@ -145,9 +149,9 @@ mod tests {
     fn bad_45_ids_are_found_byte_for_byte() {
         let table = KeyTable::build([key("Key-A", "a secret of enough bytes")]).unwrap();
         for other in ["key-a", "Key-A ", "Key-%41", "Key-\u{391}", "Key-A\0", ""] {
-            assert!(table.find(other).is_none(), "{other:?}");
+            assert!(table.find(other.as_bytes()).is_none(), "{other:?}");
         }
-        assert!(table.find("Key-A").is_some());
+        assert!(table.find(b"Key-A").is_some());
     }
 
     #[test]

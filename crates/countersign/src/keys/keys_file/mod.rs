@@ -154,7 +154,7 @@ impl KeyLookup for KeysFile {
     type Principal = String;
 
     async fn lookup(&self, id: KeyId<'_>) -> Result<Option<KeySet>, LookupError> {
-        Ok(self.0.find(id.as_str()))
+        Ok(self.0.find(id.as_bytes()))
     }
 }
 

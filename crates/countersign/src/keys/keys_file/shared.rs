@@ -118,7 +118,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<KeySet> {
+    pub(super) fn find(&self, id: &[u8]) -> Option<KeySet> {
         self.keys.load().find(id)
     }
 

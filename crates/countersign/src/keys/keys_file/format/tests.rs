@@ -18,7 +18,7 @@ fn loaded(text: impl AsRef<[u8]>) -> Result<Loaded, KeysFileError> {
 
 fn with(fields: &str) -> Result<KeySet, KeysFileError> {
     let text = format!("[[key]]\nid = \"a\"\nprincipal = \"dave\"\n{fields}");
-    loaded(text).map(|loaded| loaded.table.find("a").unwrap())
+    loaded(text).map(|loaded| loaded.table.find(b"a").unwrap())
 }
 
 /// What the error for a key with these fields says besides the path.
@@ -72,7 +72,7 @@ fn a_secret_file_lies_beside_the_key_file_and_one_line_end_is_cut() {
     ] {
         directory.write("a.secret", contents);
         let loaded = load(&path, &mut Reading::start(&RandomState::new())).unwrap();
-        let keys = loaded.table.find("a").unwrap();
+        let keys = loaded.table.find(b"a").unwrap();
         assert_eq!(keys.keys()[0].secret().expose(), secret);
     }
     std::fs::remove_file(directory.path().join("a.secret")).unwrap();
