@@ -109,7 +109,10 @@ impl<P: Send + Sync + 'static> KeyLookup for Arc<dyn DynKeyLookup<P>> {
 impl<K: KeyLookup> KeyLookup for Arc<K> {
     type Principal = K::Principal;
 
-    async fn lookup(&self, id: KeyId<'_>) -> Result<Option<KeySet<K::Principal>>, LookupError> {
-        (**self).lookup(id).await
+    fn lookup(
+        &self,
+        id: KeyId<'_>,
+    ) -> impl Future<Output = Result<Option<KeySet<K::Principal>>, LookupError>> + Send {
+        (**self).lookup(id)
     }
 }

@@ -31,7 +31,7 @@ use crate::lookup::KeyLookup;
 use crate::mac::{self, Derivation, KeyedMac, Signature, Strength};
 use crate::policy::{NonceRule, Policy, ReplayPolicy};
 use crate::reason::{Cause, Field, Reason, Refusal};
-use crate::replay::{ClaimedNonce, NonceKey, NonceLife, ReplayCache, ReplayError};
+use crate::replay::{ClaimedNonce, NonceKey, NonceLife, ReplayCache, ReplayError, StoreId};
 use crate::scheme::{Scheme, SchemeId};
 use crate::time::{Clock, Timestamp};
 use crate::window::Freshness;
@@ -115,15 +115,28 @@ impl<'a> Fresh<'a> {
     /// [`Reason::KeyLookupUnavailable`] when keys cannot be looked up, and
     /// [`Reason::InvalidCredentials`] in every other case, told apart only by the
     /// [`Cause`].
-    pub async fn verify<K: KeyLookup>(
+    #[allow(clippy::manual_async_fn)] // an `async fn` would keep its arguments twice
+    pub fn verify<K: KeyLookup>(
         self,
         scheme: &dyn Scheme,
         head: &Head<'_>,
         keys: &K,
-    ) -> Result<Authenticated<'a, K::Principal>, Refusal> {
-        let found = keys.lookup(self.claim.key_id()).await.map_err(|error| {
-            Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
-        })?;
+    ) -> impl Future<Output = Result<Authenticated<'a, K::Principal>, Refusal>> {
+        async move {
+            let found = keys.lookup(self.claim.key_id()).await.map_err(|error| {
+                Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
+            })?;
+            self.verify_by(scheme, head, found)
+        }
+    }
+
+    /// Verifies the signature by one of the keys that were `found`.
+    fn verify_by<P>(
+        self,
+        scheme: &dyn Scheme,
+        head: &Head<'_>,
+        found: Option<KeySet<P>>,
+    ) -> Result<Authenticated<'a, P>, Refusal> {
         // A lookup that answers with another id's keys must not authenticate anybody.
         let named = found.as_ref().map_or(DUMMY.id(), KeySet::id);
         let is_it = named.as_bytes() == self.claim.key_id().as_bytes();
@@ -334,33 +347,37 @@ impl<P> Checked<'_, P> {
     /// # Errors
     /// [`Reason::NonceReplayed`], [`Reason::TimestampExpired`], [`Reason::ReplayStoreFull`] or
     /// [`Reason::ReplayStoreUnavailable`].
-    pub async fn accept<R: ReplayCache>(
+    #[allow(clippy::manual_async_fn)] // an `async fn` would keep its arguments twice
+    pub fn accept<R: ReplayCache>(
         self,
         method: &Method,
         replay: &R,
         clock: &dyn Clock,
         already: &[ClaimedNonce],
-    ) -> Result<Accepted<P>, Refusal> {
-        let claimed = match (self.claim.signed_at, self.nonce_key(method)) {
-            (Some(signed_at), Some(nonce)) => {
-                let (store, scheme) = (replay.store_id(), self.claim.scheme);
-                let signature = self.claim.signature.as_ref();
-                let mark = signature.and_then(|it| ClaimedNonce::new(store, scheme, it));
-                if !mark.is_some_and(|mark| already.contains(&mark)) {
-                    self.claim_nonce(nonce, signed_at, replay, clock.now())
-                        .await?;
+    ) -> impl Future<Output = Result<Accepted<P>, Refusal>> {
+        async move {
+            let mut claimed = None;
+            if let (Some(signed_at), Some(nonce)) = (self.claim.signed_at, self.nonce_key(method)) {
+                claimed = self.mark(replay.store_id());
+                if !claimed.is_some_and(|mark| already.contains(&mark)) {
+                    let life = self.life(signed_at, clock.now())?;
+                    let claiming = replay.claim(nonce, life).await;
+                    claiming.map_err(|error| self.refused(error, life.now))?;
                 }
-                mark
             }
-            _ => None,
-        };
-        Ok(Accepted {
-            keys: self.keys,
-            index: self.index,
-            scheme: self.claim.scheme,
-            signed_at: self.claim.signed_at,
-            claimed,
-        })
+            Ok(Accepted {
+                keys: self.keys,
+                index: self.index,
+                scheme: self.claim.scheme,
+                signed_at: self.claim.signed_at,
+                claimed,
+            })
+        }
+    }
+
+    fn mark(&self, store: StoreId) -> Option<ClaimedNonce> {
+        let signature = self.claim.signature.as_ref()?;
+        ClaimedNonce::new(store, self.claim.scheme, signature)
     }
 
     fn nonce_key(&self, method: &Method) -> Option<NonceKey<'_>> {
@@ -381,39 +398,39 @@ impl<P> Checked<'_, P> {
         remembered.then(|| NonceKey::new(scheme, key_id, signature.as_bytes(), NonceCase::Exact))
     }
 
-    async fn claim_nonce<R: ReplayCache>(
-        &self,
-        nonce: NonceKey<'_>,
-        signed_at: Timestamp,
-        replay: &R,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
+    /// How long the request has to be remembered; an error when it is no longer fresh.
+    fn life(&self, signed_at: Timestamp, now: Timestamp) -> Result<NonceLife, Refusal> {
         let window = self.policy.window;
-        let stale = || Refusal::new(Reason::TimestampExpired).at(now, window);
         if window.place(signed_at, now) == Freshness::Expired {
-            return Err(stale());
+            return Err(self.stale(now));
         }
-        let life = NonceLife {
+        Ok(NonceLife {
             signed_at,
             expires: window.expiry(signed_at),
             now,
-        };
-        let refusal = match replay.claim(nonce, life).await {
-            Ok(_) => return Ok(()),
-            Err(ReplayError::Replayed) => Refusal::new(Reason::NonceReplayed).field(Field::Nonce),
-            Err(ReplayError::Expired) => stale(),
-            Err(ReplayError::SignedBeforeStart) => stale()
+        })
+    }
+
+    fn stale(&self, now: Timestamp) -> Refusal {
+        Refusal::new(Reason::TimestampExpired).at(now, self.policy.window)
+    }
+
+    fn refused(&self, error: ReplayError, now: Timestamp) -> Refusal {
+        match error {
+            ReplayError::Replayed => Refusal::new(Reason::NonceReplayed).field(Field::Nonce),
+            ReplayError::Expired => self.stale(now),
+            ReplayError::SignedBeforeStart => self
+                .stale(now)
                 .detail("The request was signed before this service started; sign it again.")
                 .caused_by(Cause::SignedBeforeStart),
-            Err(ReplayError::Full) => Reason::ReplayStoreFull.into(),
-            Err(ReplayError::KeyQuota) => {
+            ReplayError::Full => Reason::ReplayStoreFull.into(),
+            ReplayError::KeyQuota => {
                 Refusal::new(Reason::ReplayStoreFull).caused_by(Cause::KeyQuota)
             }
-            Err(ReplayError::Unavailable(source)) => {
+            ReplayError::Unavailable(source) => {
                 Refusal::new(Reason::ReplayStoreUnavailable).with_source(source)
             }
-        };
-        Err(refusal)
+        }
     }
 }
 

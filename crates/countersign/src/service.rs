@@ -71,11 +71,12 @@ where
     }
 }
 
-async fn serve<T, K, R, B, A>(
+#[allow(clippy::manual_async_fn)] // an `async fn` would keep its arguments twice
+fn serve<T, K, R, B, A>(
     shared: Arc<Shared<K, R>>,
     mut inner: T,
     request: Request<B>,
-) -> Served<A, T::Error>
+) -> impl Future<Output = Served<A, T::Error>>
 where
     T: Service<Request<VerifiedBody<B>>, Response = Response<A>>,
     K: KeyLookup,
@@ -83,45 +84,46 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let settings = &shared.settings;
-    let mut observation = Observation::start();
     let (mut parts, body) = request.into_parts();
-    headers::strip(&mut parts.headers, &settings.stripped);
+    async move {
+        let mut observation = Observation::start();
+        headers::strip(&mut parts.headers, &shared.settings.stripped);
 
-    let (decision, rejection, body) =
-        if settings.preflight == Preflight::Allowed && headers::is_preflight(&parts) {
-            (Decision::Preflight, None, VerifiedBody::untouched(body))
-        } else {
-            let judging = verdict::judge(&shared, &parts, body, &mut observation);
-            match telemetry::in_span(judging).await {
-                Verdict::Accepted(accepted, body) => {
-                    if let Some(claimed) = accepted.claimed_nonce() {
-                        Claimed::note(&mut parts.extensions, claimed);
+        let (decision, rejection, body) =
+            if shared.settings.preflight == Preflight::Allowed && headers::is_preflight(&parts) {
+                (Decision::Preflight, None, VerifiedBody::untouched(body))
+            } else {
+                let judging = verdict::judge(&shared, &parts, body, &mut observation);
+                match telemetry::in_span(judging).await {
+                    Verdict::Accepted(accepted, body) => {
+                        if let Some(claimed) = accepted.claimed_nonce() {
+                            Claimed::note(&mut parts.extensions, claimed);
+                        }
+                        parts.extensions.insert(Verified::new(accepted));
+                        (Decision::Accepted, None, body)
                     }
-                    parts.extensions.insert(Verified::new(accepted));
-                    (Decision::Accepted, None, body)
+                    Verdict::Anonymous(body) => (Decision::Anonymous, None, body),
+                    Verdict::Refused(rejection, body) => match shared.settings.enforcement {
+                        Enforcement::Refuse => (Decision::Rejected, Some(rejection), body),
+                        Enforcement::ReportOnly => (Decision::WouldReject, Some(rejection), body),
+                    },
                 }
-                Verdict::Anonymous(body) => (Decision::Anonymous, None, body),
-                Verdict::Refused(rejection, body) => match settings.enforcement {
-                    Enforcement::Refuse => (Decision::Rejected, Some(rejection), body),
-                    Enforcement::ReportOnly => (Decision::WouldReject, Some(rejection), body),
-                },
-            }
-        };
-    let outcome = observation.finish(decision, rejection, &shared.replay);
+            };
+        let outcome = observation.finish(decision, rejection, &shared.replay);
 
-    let mut response = match (decision, outcome.rejection()) {
-        (Decision::Rejected, Some(rejection)) => {
-            answer::refuse(settings, rejection, &parts).map(ResponseBody::of_answer)
-        }
-        _ => inner
-            .call(Request::from_parts(parts, body))
-            .await?
-            .map(ResponseBody::of_service),
-    };
-    answer::add_sunset(settings, &outcome, response.headers_mut());
-    response.extensions_mut().insert(outcome);
-    Ok(response)
+        let mut response = match (decision, outcome.rejection()) {
+            (Decision::Rejected, Some(rejection)) => {
+                answer::refuse(&shared.settings, rejection, &parts).map(ResponseBody::of_answer)
+            }
+            _ => inner
+                .call(Request::from_parts(parts, body))
+                .await?
+                .map(ResponseBody::of_service),
+        };
+        answer::add_sunset(&shared.settings, &outcome, response.headers_mut());
+        response.extensions_mut().insert(outcome);
+        Ok(response)
+    }
 }
 
 impl<T: Clone, K, R> Clone for Verify<T, K, R> {
@@ -160,5 +162,40 @@ impl<A, E> Future for VerifyFuture<A, E> {
 impl<A, E> fmt::Debug for VerifyFuture<A, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifyFuture").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::AuthKey;
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::keys::testing::key;
+    use crate::{MokaReplayCache, StaticKeys};
+
+    /// What glibc keeps for each thread, and so gives without looking for it.
+    const KEPT_AT_HAND: usize = 1032;
+
+    #[test]
+    fn a_request_on_its_way_takes_no_more_than_an_allocator_has_at_hand() {
+        let settings = Settings::new(vec![AuthKey::default().into()]);
+        let shared = Arc::new(Shared {
+            settings,
+            keys: Timed(Arc::new(StaticKeys::new([key(
+                "a",
+                "a secret of enough bytes",
+            )]))),
+            replay: MokaReplayCache::new(),
+        });
+        let inner = tower::service_fn(|_: Request<VerifiedBody<Full<Bytes>>>| {
+            std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Full::<
+                Bytes,
+            >::default(
+            ))))
+        });
+        let serving = serve(shared, inner, Request::new(Full::default()));
+        let size = size_of_val(&serving);
+        assert!(size <= KEPT_AT_HAND, "{size}");
     }
 }

@@ -199,20 +199,30 @@ pub(crate) struct Timed<K>(pub(crate) Arc<K>);
 impl<K: KeyLookup> KeyLookup for Timed<K> {
     type Principal = K::Principal;
 
-    async fn lookup(&self, id: KeyId<'_>) -> Result<Option<KeySet<K::Principal>>, LookupError> {
-        #[cfg(feature = "metrics")]
+    #[cfg(not(feature = "metrics"))]
+    fn lookup(
+        &self,
+        id: KeyId<'_>,
+    ) -> impl Future<Output = Result<Option<KeySet<K::Principal>>, LookupError>> + Send {
+        self.0.lookup(id)
+    }
+
+    #[cfg(feature = "metrics")]
+    fn lookup(
+        &self,
+        id: KeyId<'_>,
+    ) -> impl Future<Output = Result<Option<KeySet<K::Principal>>, LookupError>> + Send {
+        use futures_util::FutureExt as _;
+
         let started = Instant::now();
-        let found = self.0.lookup(id).await;
-        #[cfg(feature = "metrics")]
-        {
-            let result = match &found {
+        self.0.lookup(id).inspect(move |found| {
+            let result = match found {
                 Ok(Some(_)) => "found",
                 Ok(None) => "unknown",
                 Err(_) => "error",
             };
             metrics::histogram!("countersign_key_lookup_seconds", "result" => result)
                 .record(started.elapsed().as_secs_f64());
-        }
-        found
+        })
     }
 }

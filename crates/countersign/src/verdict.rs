@@ -1,12 +1,14 @@
 //! The checks of the core, run on a request with its body.
 
+use std::future::{Future, ready};
 use std::slice;
 
 use bytes::Bytes;
 use countersign_core::{
-    Accepted, Authenticated, BodyVerifier, Cause, Checked, ClaimedNonce, DeclaredLength, Head,
-    KeyLookup, Reason, Refusal, ReplayCache, Scheme,
+    Accepted, Authenticated, BodyVerifier, Cause, Checked, ClaimedNonce, DeclaredLength, Fresh,
+    Head, KeyLookup, Reason, Refusal, ReplayCache, Scheme,
 };
+use futures_util::future::Either;
 use http::{Extensions, HeaderValue, request};
 use http_body::Body;
 
@@ -63,52 +65,44 @@ impl Claimed {
 type Refused<'a> = (Option<&'a dyn Scheme>, Refusal);
 
 /// Runs all checks. Gives the body back in any case, as far as it was not read.
-pub(crate) async fn judge<K, R, B>(
+#[allow(clippy::manual_async_fn)] // an `async fn` would keep its arguments twice
+pub(crate) fn judge<K, R, B>(
     shared: &Shared<K, R>,
     parts: &request::Parts,
     body: B,
     observation: &mut Observation,
-) -> Verdict<K::Principal, B>
+) -> impl Future<Output = Verdict<K::Principal, B>>
 where
     K: KeyLookup,
     R: ReplayCache,
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
 {
-    let settings = &shared.settings;
-    let refuse = |(scheme, refusal): Refused<'_>, body| {
-        Verdict::Refused(reject(settings, scheme, refusal), body)
-    };
-    let (scheme, authenticated) = match authenticate(shared, parts, observation).await {
-        Ok(Some(authenticated)) => authenticated,
-        Ok(None) => return Verdict::Anonymous(VerifiedBody::untouched(body)),
-        Err(refused) => return refuse(refused, VerifiedBody::untouched(body)),
-    };
-    let refuse = |refusal, body| refuse((Some(scheme), refusal), body);
+    async move {
+        let settings = &shared.settings;
+        let refuse = |(scheme, refusal): Refused<'_>, body| {
+            Verdict::Refused(reject(settings, scheme, refusal), body)
+        };
+        let (scheme, authenticated) = match authenticate(shared, parts, observation).await {
+            Ok(Some(authenticated)) => authenticated,
+            Ok(None) => return Verdict::Anonymous(VerifiedBody::untouched(body)),
+            Err(refused) => return refuse(refused, VerifiedBody::untouched(body)),
+        };
+        let refuse = |refusal, body| refuse((Some(scheme), refusal), body);
 
-    let declared = declared_length(&body);
-    let verifier = match authenticated.body_verifier(declared, settings.max_body) {
-        Ok(verifier) => verifier,
-        Err(refusal) => return refuse(refusal, VerifiedBody::untouched(body)),
-    };
-    // What is awaited is moved into the future that waits, so a body that is not there is not.
-    let checked = if body.is_end_stream() {
-        without_body(authenticated, verifier, body)
-    } else {
-        check_body(settings, scheme, authenticated, verifier, body).await
-    };
-    let (checked, body) = match checked {
-        Ok(checked) => checked,
-        Err((refusal, body)) => return refuse(refusal, body),
-    };
-    let already = Claimed::in_extensions(&parts.extensions);
-    let clock = &*settings.clock;
-    match checked
-        .accept(&parts.method, &shared.replay, clock, already)
-        .await
-    {
-        Ok(accepted) => Verdict::Accepted(accepted, body),
-        Err(refusal) => refuse(refusal, body),
+        let (checked, body) = match check_body(settings, scheme, authenticated, body).await {
+            Ok(checked) => checked,
+            Err((refusal, body)) => return refuse(refusal, body),
+        };
+        let already = Claimed::in_extensions(&parts.extensions);
+        let clock = &*settings.clock;
+        match checked
+            .accept(&parts.method, &shared.replay, clock, already)
+            .await
+        {
+            Ok(accepted) => Verdict::Accepted(accepted, body),
+            Err(refusal) => refuse(refusal, body),
+        }
     }
 }
 
@@ -118,7 +112,26 @@ async fn authenticate<'a, K: KeyLookup, R>(
     parts: &'a request::Parts,
     observation: &mut Observation,
 ) -> Result<Option<(&'a dyn Scheme, Authenticated<'a, K::Principal>)>, Refused<'a>> {
-    let settings = &shared.settings;
+    let Some((scheme, head, fresh)) = read(&shared.settings, parts, observation)? else {
+        return Ok(None);
+    };
+    let verifying = fresh.verify(scheme, &head, &shared.keys);
+    match verifying.await {
+        Ok(authenticated) => Ok(Some((scheme, authenticated))),
+        Err(refusal) => Err((Some(scheme), refusal)),
+    }
+}
+
+/// What a request claims, found fresh, and how it was read.
+type Read<'a> = (&'a dyn Scheme, Head<'a>, Fresh<'a>);
+
+/// Everything that needs neither key nor I/O; `None` for a request that may pass without
+/// credentials.
+fn read<'a>(
+    settings: &'a Settings,
+    parts: &'a request::Parts,
+    observation: &mut Observation,
+) -> Result<Option<Read<'a>>, Refused<'a>> {
     let original = target::original(&parts.extensions, &parts.uri);
     let head = Head::new(
         &parts.method,
@@ -154,32 +167,45 @@ async fn authenticate<'a, K: KeyLookup, R>(
     let fresh = claim
         .fresh(&settings.policy_of(scheme), now)
         .map_err(refused)?;
-    let authenticated = fresh
-        .verify(scheme, &head, &shared.keys)
-        .await
-        .map_err(refused)?;
-    Ok(Some((scheme, authenticated)))
+    Ok(Some((scheme, head, fresh)))
 }
 
 /// What becomes of a request by its body.
 type ByBody<'a, P, B> = Result<(Checked<'a, P>, VerifiedBody<B>), (Refusal, VerifiedBody<B>)>;
 
-/// Verifies that there may be no body.
-#[allow(clippy::result_large_err)] // either way the body is given back
-fn without_body<P, B>(
-    authenticated: Authenticated<'_, P>,
-    verifier: BodyVerifier,
+/// Verifies the body, or that there may be none.
+fn check_body<'a, P, B>(
+    settings: &'a Settings,
+    scheme: &'a dyn Scheme,
+    authenticated: Authenticated<'a, P>,
     body: B,
-) -> ByBody<'_, P, B> {
-    let body = VerifiedBody::untouched(body);
-    match authenticated.checked(verifier) {
-        Ok(checked) => Ok((checked, body)),
-        Err(refusal) => Err((refusal, body)),
+) -> impl Future<Output = ByBody<'a, P, B>>
+where
+    B: Body<Data = Bytes> + Send,
+    B::Error: Into<BoxError>,
+{
+    let untouched = |result: Result<_, _>, body| {
+        let body = VerifiedBody::untouched(body);
+        Either::Left(ready(match result {
+            Ok(checked) => Ok((checked, body)),
+            Err(refusal) => Err((refusal, body)),
+        }))
+    };
+    let declared = declared_length(&body);
+    let verifier = match authenticated.body_verifier(declared, settings.max_body) {
+        Ok(verifier) => verifier,
+        Err(refusal) => return untouched(Err(refusal), body),
+    };
+    if body.is_end_stream() {
+        return untouched(authenticated.checked(verifier), body);
     }
+    // In a box, for which only requests with a body pay.
+    let reading = read_body(settings, scheme, authenticated, verifier, body);
+    Either::Right(Box::pin(reading))
 }
 
-/// Verifies the body, or arranges for it to be verified while it is read.
-async fn check_body<'a, P, B>(
+/// Verifies a body that is there, or arranges for it to be verified while it is read.
+async fn read_body<'a, P, B>(
     settings: &Settings,
     scheme: &dyn Scheme,
     authenticated: Authenticated<'a, P>,

@@ -71,7 +71,7 @@ impl<B> VerifiedBody<B> {
     pub(crate) fn streamed(body: B, verifier: BodyVerifier, reject: Reject) -> Self {
         let stream = Streamed {
             body: Box::pin(body),
-            verifier: Some(verifier),
+            verifier: Some(Box::new(verifier)),
             held: None,
             reject,
         };
@@ -87,8 +87,9 @@ pub(crate) type Reject = Box<dyn Fn(countersign_core::Refusal) -> Rejection + Se
 /// them are good.
 struct Streamed<B> {
     body: Pin<Box<B>>,
-    /// Gone once the end was reached.
-    verifier: Option<BodyVerifier>,
+    /// Gone once the end was reached. In a box, as every request is as large as the largest kind
+    /// of body, and most have none.
+    verifier: Option<Box<BodyVerifier>>,
     held: Option<Bytes>,
     reject: Reject,
 }
