@@ -44,7 +44,7 @@ impl Clock for Stopped {
 }
 
 /// A service behind the layer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layered(Verify<Fine, StaticKeys, Traffic>);
 
 impl Layered {

@@ -23,6 +23,7 @@ const PROGRAMS: &[Program] = &[
     bin("replay"),
     bin("lookup"),
     bench("layer"),
+    bin("scaling"),
     bin("elsewhere"),
     bin("bodies"),
     bin("gateway"),
