@@ -21,6 +21,8 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("pg_ctlcluster", "postgresql"),
     ("redis-server", "redis-server"),
     ("redis-cli", "redis-tools"),
+    // Counts instructions.
+    ("valgrind", "valgrind"),
 ];
 
 /// Where the tests of the gateway look for the proxies that no Debian package brings.
