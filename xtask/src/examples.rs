@@ -64,11 +64,15 @@ pub(crate) fn run() -> Result<()> {
     }
 }
 
-/// Builds with one command, so that common dependencies are resolved and built once.
+/// Builds them with the features of the whole workspace, as the tests were built: with those of the
+/// examples alone, nearly all dependencies would be built a second time. That the features they ask
+/// for suffice is what [`features`](crate::features) checks.
 fn build(packages: &[&Package]) -> Result<String> {
-    let mut cargo = command::cargo(&["build", "--message-format", "json-render-diagnostics"]);
+    let everything = ["build", "--workspace", "--all-features"];
+    let mut cargo = command::cargo(&everything);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
     for package in packages {
-        cargo.args(["--package", &package.name]);
+        cargo.args(["--bin", &package.name]);
     }
     command::output_of(&mut cargo)
 }

@@ -1,4 +1,4 @@
-//! Each feature of each crate compiles alone.
+//! Each feature of each crate compiles alone, and the examples with those they ask for.
 //!
 //! The other steps build with all features, which hides code that only compiles because a second
 //! feature happens to be on. The compiler flags stay as they are, so dependencies are built once.
@@ -7,7 +7,7 @@ use crate::Result;
 use crate::command;
 use crate::metadata::{Package, Workspace};
 
-/// Checks every published crate with no feature, then with each feature alone.
+/// Checks every published crate with no feature, then with each feature alone, and the examples.
 ///
 /// # Errors
 /// After the last combination, naming those that did not compile.
@@ -22,6 +22,15 @@ pub(crate) fn run() -> Result<()> {
             }
         }
     }
+    let mut examples = command::cargo(&["check", "--quiet"]);
+    for package in workspace.inside("examples") {
+        examples.args(["--package", &package.name]);
+    }
+    broken.extend(
+        command::run(&mut examples)
+            .err()
+            .map(|error| error.to_string()),
+    );
     if broken.is_empty() {
         Ok(())
     } else {
