@@ -332,6 +332,22 @@ async fn every_resource_but_creation_and_login_needs_a_session() {
 }
 
 #[tokio::test]
+async fn a_stolen_session_makes_and_uses_no_key() {
+    let agent = alice().await;
+    agent.create_key("ed25519", "hers").await.json();
+    let thief = Agent {
+        password: "a guess at the password".to_owned(),
+        ..agent.clone()
+    };
+    let answer = thief.create_key("ed25519", "his").await;
+    answer.refused(403, "wrong_signature");
+    let body = thief.use_body("ed25519", "hers", "data", "AAAA");
+    let answer = thief.post("Crypto/SignData", &body).await;
+    answer.refused(403, "wrong_signature");
+    agent.public_key("his").await.refused(404, "key_unknown");
+}
+
+#[tokio::test]
 async fn a_session_makes_no_requests_for_another_account() {
     let server = Server::start().await;
     let (alice, bob) = (server.agent("alice").await, server.agent("bob").await);
