@@ -71,7 +71,7 @@ where
     }
 }
 
-#[allow(clippy::manual_async_fn)] // an `async fn` would keep its arguments twice
+// An `async fn` would keep its arguments twice.
 fn serve<T, K, R, B, A>(
     shared: Arc<Shared<K, R>>,
     mut inner: T,
