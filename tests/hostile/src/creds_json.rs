@@ -10,8 +10,8 @@ use countersign_key_server::api::{ApiSettings, router};
 use countersign_key_server::registry::Registry;
 use countersign_key_server::seal::MasterKey;
 use countersign_key_server::store::MemoryStore;
-use http::Request;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, LOCATION};
+use http::{Method, Request};
 use tower::ServiceExt as _;
 
 use crate::written::{Written, split};
@@ -27,8 +27,8 @@ const MOST: usize = 6;
 
 const ADDRESS: &str = "127.0.0.1:8070";
 
-/// Every request has an answer, none of them says that the server is broken, and what claims to
-/// be JSON is.
+/// Every request has an answer, none of them says that the server is broken, what claims to be JSON
+/// is, and HEAD is answered without a body.
 pub fn creds_json(input: &[u8]) {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().expect("a runtime");
@@ -40,12 +40,17 @@ pub fn creds_json(input: &[u8]) {
             let Some(request) = Written::read(&text) else {
                 continue;
             };
+            let has_body = request.method != Method::HEAD;
             let answer = { api.clone() }.oneshot(http(request)).await;
             let (head, body) = answer.expect("it never fails").into_parts();
             let body = to_bytes(body, 1 << 20).await.expect("a short body");
             assert!(head.status.as_u16() < 500, "{head:?} {body:?}");
             let kind = head.headers.get(CONTENT_TYPE);
-            if kind.is_some_and(|kind| kind.as_bytes().windows(4).any(|part| part == b"json")) {
+            if !has_body {
+                assert!(body.is_empty(), "{head:?} {body:?}");
+            } else if kind
+                .is_some_and(|kind| kind.as_bytes().windows(4).any(|part| part == b"json"))
+            {
                 let json: Result<serde_json::Value, _> = serde_json::from_slice(&body);
                 assert!(json.is_ok(), "{head:?} {body:?}");
             }
