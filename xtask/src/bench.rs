@@ -13,35 +13,54 @@ struct Program {
     /// How cargo runs it: what needs the peers is a bench target, as they are dependencies of
     /// development alone.
     run: &'static [&'static str],
+    /// Whether it starts servers of ours. Those bring telemetry into every crate that can have it,
+    /// so the layer and the core are measured without them: as they are unless asked otherwise.
+    servers: bool,
 }
 
 /// In the order of their results.
 const PROGRAMS: &[Program] = &[
-    bin("verify"),
-    bin("instructions"),
+    alone("verify"),
+    alone("instructions"),
     bench("allocations"),
-    bin("replay"),
-    bin("lookup"),
+    alone("replay"),
+    alone("lookup"),
     bench("layer"),
-    bin("scaling"),
-    bin("elsewhere"),
-    bin("bodies"),
-    bin("gateway"),
-    bin("load"),
-    bin("timing"),
-    bin("replay_redis"),
-    bin("key_store"),
-    bin("programs"),
+    alone("scaling"),
+    alone("elsewhere"),
+    alone("bodies"),
+    alone("timing"),
+    with_servers("gateway"),
+    with_servers("load"),
+    with_servers("replay_redis"),
+    with_servers("key_store"),
+    with_servers("programs"),
 ];
 
-const fn bin(name: &'static str) -> Program {
-    let run = &["run", "--release", "--quiet", "--bin"];
-    Program { name, run }
+const BIN: &[&str] = &["run", "--release", "--quiet", "--bin"];
+
+const fn with_servers(name: &'static str) -> Program {
+    Program {
+        name,
+        run: BIN,
+        servers: true,
+    }
+}
+
+const fn alone(name: &'static str) -> Program {
+    Program {
+        name,
+        run: BIN,
+        servers: false,
+    }
 }
 
 const fn bench(name: &'static str) -> Program {
-    let run = &["bench", "--quiet", "--bench"];
-    Program { name, run }
+    Program {
+        name,
+        run: &["bench", "--quiet", "--bench"],
+        servers: false,
+    }
 }
 
 /// Runs them. Whether every goal was met.
@@ -76,6 +95,9 @@ pub(crate) fn run(names: &[&str]) -> Result<bool> {
 fn run_one(program: &Program, goals: &mut Vec<String>) -> Result<bool> {
     let mut arguments = program.run.to_vec();
     arguments.extend([program.name, "-p", "countersign-benches"]);
+    if !program.servers {
+        arguments.push("--no-default-features");
+    }
     println!("$ cargo {}", arguments.join(" "));
     let mut child = cargo(&arguments).stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().ok_or("a child without output")?;
