@@ -21,6 +21,9 @@ use std::sync::LazyLock;
 
 use http::Method;
 
+mod accepted;
+
+pub use self::accepted::Accepted;
 use crate::NonceCase;
 use crate::body::{BodyVerifier, DeclaredLength};
 use crate::canonical::Canonical;
@@ -32,7 +35,7 @@ use crate::mac::{self, Derivation, KeyedMac, Signature, Strength};
 use crate::policy::{NonceRule, Policy, ReplayPolicy};
 use crate::reason::{Cause, Field, Reason, Refusal};
 use crate::replay::{ClaimedNonce, NonceKey, NonceLife, ReplayCache, ReplayError, StoreId};
-use crate::scheme::{Scheme, SchemeId};
+use crate::scheme::Scheme;
 use crate::time::{Clock, Timestamp};
 use crate::window::Freshness;
 
@@ -438,72 +441,6 @@ impl<P> fmt::Debug for Checked<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checked")
             .field("claim", &self.claim)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A request that passed every check: the only thing a handler ever sees.
-///
-/// Cloning is cheap.
-pub struct Accepted<P = String> {
-    keys: KeySet<P>,
-    index: usize,
-    scheme: SchemeId,
-    signed_at: Option<Timestamp>,
-    claimed: Option<ClaimedNonce>,
-}
-
-impl<P> Accepted<P> {
-    /// Who signed the request.
-    pub fn principal(&self) -> &P {
-        self.key().principal()
-    }
-
-    /// The id of the key it was signed with, as it may be shown
-    /// ([`SigningKey::public_id`]).
-    pub fn key_id(&self) -> &str {
-        self.key().public_id()
-    }
-
-    /// The key it was signed with.
-    // `index` was found in this very set, which never changes.
-    #[allow(clippy::indexing_slicing)]
-    pub fn key(&self) -> &SigningKey<P> {
-        &self.keys.keys()[self.index]
-    }
-
-    /// The scheme it was signed under.
-    pub const fn scheme(&self) -> SchemeId {
-        self.scheme
-    }
-
-    /// When it was signed; `None` under a scheme that signs no time (Basic).
-    pub const fn signed_at(&self) -> Option<Timestamp> {
-        self.signed_at
-    }
-
-    /// What was claimed in the replay cache, for a layer further in.
-    pub const fn claimed_nonce(&self) -> Option<ClaimedNonce> {
-        self.claimed
-    }
-}
-
-impl<P> Clone for Accepted<P> {
-    fn clone(&self) -> Self {
-        Self {
-            keys: self.keys.clone(),
-            ..*self
-        }
-    }
-}
-
-impl<P: fmt::Debug> fmt::Debug for Accepted<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accepted")
-            .field("principal", self.principal())
-            .field("key_id", &self.key_id())
-            .field("scheme", &self.scheme)
-            .field("signed_at", &self.signed_at)
             .finish_non_exhaustive()
     }
 }

