@@ -63,10 +63,21 @@ impl<'s> Canonical<'s> {
         }
     }
 
+    /// Appends one octet.
+    #[inline]
+    pub fn push(&mut self, octet: u8) {
+        if let Some(free) = self.buffer.get_mut(self.used) {
+            *free = octet;
+            self.used = self.used.saturating_add(1);
+        } else {
+            self.put(&[octet]);
+        }
+    }
+
     /// Appends a line feed.
     #[inline]
     pub fn lf(&mut self) {
-        self.put(b"\n");
+        self.push(b'\n');
     }
 
     fn flush(&mut self) {
@@ -89,10 +100,15 @@ mod tests {
 
     use super::*;
 
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![0..1300_usize, 0..2_usize, BUFFER - 1..=BUFFER]
+            .prop_flat_map(|length| proptest::collection::vec(any::<u8>(), length))
+    }
+
     proptest! {
         #[test]
         fn pieces_of_any_size_come_out_in_order(
-            pieces in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 0..1300)), 0..8),
+            pieces in proptest::collection::vec((any::<bool>(), bytes()), 0..8),
         ) {
             let mut expected = Vec::new();
             for (lower, piece) in &pieces {
@@ -100,7 +116,11 @@ mod tests {
             }
             let streamed = Canonical::collect(|text| {
                 for (lower, piece) in &pieces {
-                    if *lower { text.put_lower(piece) } else { text.put(piece) }
+                    match piece.as_slice() {
+                        &[octet] if !lower => text.push(octet),
+                        piece if *lower => text.put_lower(piece),
+                        piece => text.put(piece),
+                    }
                 }
             });
             prop_assert_eq!(streamed, expected);

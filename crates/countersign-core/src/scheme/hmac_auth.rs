@@ -198,7 +198,7 @@ impl Scheme for HmacAuth {
         text.lf();
         text.put(self.signed_path(head).unwrap_or_default().as_bytes());
         if let Some(query) = head.query() {
-            text.put(b"?");
+            text.push(b'?');
             text.put(query.as_bytes());
         }
         text.lf();

@@ -156,7 +156,7 @@ impl Scheme for Moxie {
         }
         self.put(text, head.path().as_bytes());
         if let Some(query) = head.query() {
-            text.put(b"?");
+            text.push(b'?');
             self.put(text, query.as_bytes());
         }
         text.put(b"\ndate:");

@@ -151,7 +151,7 @@ pub(super) fn write(lines: &[Line<'_>], text: &mut Canonical<'_>) {
             text.lf();
         }
         text.put(line.name.as_bytes());
-        text.put(b":");
+        text.push(b':');
         match line.blanks {
             Blanks::Single => text.put(line.value),
             Blanks::Any => put_folded(text, line.value),
@@ -185,7 +185,7 @@ fn put_folded(text: &mut Canonical<'_>, value: &[u8]) {
     let words = value.split(blank).filter(|word| !word.is_empty());
     for (index, word) in words.enumerate() {
         if index > 0 {
-            text.put(b" ");
+            text.push(b' ');
         }
         text.put(word);
     }

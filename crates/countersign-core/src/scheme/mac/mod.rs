@@ -229,7 +229,7 @@ impl Scheme for Mac {
         text.lf();
         text.put(head.path().as_bytes());
         if let Some(query) = head.query() {
-            text.put(b"?");
+            text.push(b'?');
             text.put(query.as_bytes());
         }
         text.lf();
