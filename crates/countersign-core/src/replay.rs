@@ -18,7 +18,7 @@ use crate::window::Window;
 /// What makes a request unique within a second: its scheme, its key and its nonce (or the
 /// decoded signature that stands in for one).
 ///
-/// A cache reads it through [`feed`](NonceKey::feed) and keeps a fingerprint, never the bytes.
+/// A cache reads it through [`with_bytes`](NonceKey::with_bytes) and keeps a fingerprint, never the bytes.
 #[derive(Clone, Copy)]
 pub struct NonceKey<'a> {
     scheme: SchemeId,
@@ -53,50 +53,44 @@ impl<'a> NonceKey<'a> {
         self.key_id
     }
 
-    /// Writes scheme and key id, each followed by a NUL byte, which neither can contain.
-    pub fn feed_key(&self, write: &mut dyn FnMut(&[u8])) {
+    /// Calls `take` with everything that tells one request from another: scheme and key id, each
+    /// followed by a NUL byte, which neither can contain, then the nonce in the form in which it
+    /// is compared. Two different requests never have the same bytes.
+    ///
+    /// They come in one piece, as a hash costs twice as much over several small ones.
+    pub fn with_bytes<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
         let (scheme, id) = (self.scheme.name().as_bytes(), self.key_id.as_bytes());
-        let pieces = [scheme, b"\0", id, b"\0"];
-        // In one piece where it is short: a hash costs twice as much over four small ones.
-        let mut joined = [0_u8; 64];
-        let mut used = 0_usize;
+        let pieces = [scheme, id, self.nonce];
+        let length = pieces
+            .into_iter()
+            .fold(2_usize, |sum, piece| sum.saturating_add(piece.len()));
+        let (mut short, mut long) = ([0; USUAL_LEN], Vec::new());
+        let bytes = if let Some(short) = short.get_mut(..length) {
+            short
+        } else {
+            long.resize(length, 0);
+            &mut long
+        };
+        let mut free = &mut *bytes;
         for piece in pieces {
-            let end = used.saturating_add(piece.len());
-            let Some(free) = joined.get_mut(used..end) else {
-                return pieces.into_iter().for_each(write);
-            };
-            free.copy_from_slice(piece);
-            used = end;
-        }
-        write(joined.get(..used).unwrap_or_default());
-    }
-
-    /// Writes everything that tells one request from another: what
-    /// [`feed_key`](NonceKey::feed_key) writes, then the nonce. Two different requests never
-    /// write the same.
-    pub fn feed(&self, write: &mut dyn FnMut(&[u8])) {
-        self.feed_key(write);
-        self.feed_nonce(write);
-    }
-
-    /// Writes what [`feed`](NonceKey::feed) adds to [`feed_key`](NonceKey::feed_key): the nonce,
-    /// in the form in which it is compared.
-    pub fn feed_nonce(&self, write: &mut dyn FnMut(&[u8])) {
-        match self.case {
-            NonceCase::Exact => write(self.nonce),
-            NonceCase::Folded => {
-                let mut piece = [0_u8; 64];
-                for chunk in self.nonce.chunks(piece.len()) {
-                    if let Some(piece) = piece.get_mut(..chunk.len()) {
-                        piece.copy_from_slice(chunk);
-                        piece.make_ascii_lowercase();
-                        write(piece);
-                    }
-                }
+            if let Some(place) = free.split_off_mut(..piece.len()) {
+                place.copy_from_slice(piece);
             }
+            // A NUL is there already.
+            let _ = free.split_off_first_mut();
         }
+        if self.case == NonceCase::Folded {
+            let before = length.saturating_sub(self.nonce.len());
+            let nonce = bytes.get_mut(before..).unwrap_or_default();
+            nonce.make_ascii_lowercase();
+        }
+        take(bytes)
     }
 }
+
+/// Room on the stack for the scheme, key id and nonce that requests usually have: the names of our
+/// schemes have up to 16 characters, an id of 64 and a nonce of 64 are long.
+const USUAL_LEN: usize = 160;
 
 impl fmt::Debug for NonceKey<'_> {
     /// Without the nonce, which may be a signature.
@@ -344,10 +338,8 @@ mod tests {
     use super::*;
 
     fn fed(scheme: SchemeId, id: &str, nonce: &[u8], case: NonceCase) -> Vec<u8> {
-        let mut out = Vec::new();
         let key_id = KeyId::parse(id.as_bytes()).unwrap();
-        NonceKey::new(scheme, key_id, nonce, case).feed(&mut |piece| out.extend_from_slice(piece));
-        out
+        NonceKey::new(scheme, key_id, nonce, case).with_bytes(<[u8]>::to_vec)
     }
 
     #[test]
@@ -372,6 +364,16 @@ mod tests {
             fed(SchemeId::MOXIE, "k", &long, folded),
             fed(SchemeId::MOXIE, "k", &long.to_ascii_lowercase(), folded)
         );
+        assert_eq!(fed(SchemeId::MOXIE, "K", b"aB", folded), b"moxie\0K\0ab");
+    }
+
+    #[test]
+    fn what_is_longer_than_usual_is_whole() {
+        for length in 0..=256 {
+            let nonce = vec![b'n'; length];
+            let bytes = fed(SchemeId::MAC, "k", &nonce, NonceCase::Exact);
+            assert_eq!(bytes, [b"mac\0k\0", &nonce[..]].concat());
+        }
     }
 
     #[test]

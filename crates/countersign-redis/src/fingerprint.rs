@@ -27,7 +27,7 @@ impl EntryKey {
     pub(crate) fn new(prefix: &str, nonce: &NonceKey<'_>, signed_at: Timestamp) -> Self {
         let mut hash = Sha256::new_with_prefix(DOMAIN);
         hash.update(signed_at.as_unix().to_be_bytes());
-        nonce.feed(&mut |piece| hash.update(piece));
+        nonce.with_bytes(|bytes| hash.update(bytes));
         let digest = hash.finalize();
         let mut key = String::with_capacity(prefix.len().saturating_add(LENGTH));
         key.push_str(prefix);

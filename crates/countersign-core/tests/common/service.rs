@@ -89,8 +89,7 @@ impl Seen {
 
 impl ReplayCache for Seen {
     async fn claim(&self, nonce: NonceKey<'_>, life: NonceLife) -> Result<FirstUse, ReplayError> {
-        let mut fed = Vec::new();
-        nonce.feed(&mut |piece| fed.extend_from_slice(piece));
+        let fed = nonce.with_bytes(<[u8]>::to_vec);
         let mut claims = self.claims.lock().expect("not poisoned");
         claims.retain(|(_, _, expires)| *expires > life.now.as_unix());
         let claim = (fed, life.signed_at.as_unix(), life.expires.as_unix());

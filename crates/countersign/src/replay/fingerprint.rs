@@ -5,19 +5,25 @@
 //! whose it was. A collision can only refuse a good request, never accept a replay: at a million
 //! requests of one key in one second its chance is below 10⁻¹², and as the hash key is random
 //! and secret, it cannot be searched for.
+//!
+//! Whoever has a key chooses its nonces, which are therefore hashed with `SipHash`. Ids are chosen by
+//! the operator, and two that collide only share a quota: for those the fast hash of key tables
+//! will do.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use countersign_core::{ConfigError, NonceKey};
-use siphasher::sip128::{Hasher128, SipHasher13};
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
+use siphasher::sip128::SipHasher13;
 
 /// What stands for a request within its second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint(u128);
 
 impl Fingerprint {
-    fn new(whole: u128, key: u128) -> Self {
-        Self(key & !NONCE_BITS | whole & NONCE_BITS)
+    fn new(whole: u128, KeyTag(tag): KeyTag) -> Self {
+        Self(u128::from(tag) << NONCE_BITS.count_ones() | whole & NONCE_BITS)
     }
 
     /// Whose it is.
@@ -38,6 +44,10 @@ impl Fingerprint {
 pub(super) struct KeyTag(u64);
 
 impl KeyTag {
+    fn of(hash: u64) -> Self {
+        Self(hash >> 16)
+    }
+
     /// Bits that are evenly distributed.
     pub(super) fn selector(self) -> u16 {
         let [.., high, low] = self.0.to_be_bytes();
@@ -45,23 +55,28 @@ impl KeyTag {
     }
 }
 
-/// Makes fingerprints; each cache has one with a hash key of its own.
-pub(super) struct Fingerprinter(SipHasher13);
+/// Makes fingerprints; each cache has one with hash keys of its own.
+pub(super) struct Fingerprinter {
+    whole: SipHasher13,
+    keys: SeedableRandomState,
+}
 
 impl Fingerprinter {
-    /// With a hash key from the operating system.
+    /// With hash keys from the operating system.
     pub(super) fn random() -> Result<Self, ConfigError> {
-        Ok(Self(SipHasher13::new_with_key(&random()?)))
+        let seed = u64::from_le_bytes(random()?);
+        Ok(Self {
+            whole: SipHasher13::new_with_key(&random()?),
+            keys: SeedableRandomState::with_seed(seed, SharedSeed::global_random()),
+        })
     }
 
-    /// The key is hashed once: its hash is that of the beginning of the whole, which ends where no
-    /// other key's does.
     pub(super) fn of(&self, nonce: &NonceKey<'_>) -> Fingerprint {
-        let mut hasher = self.0;
-        nonce.feed_key(&mut |piece| hasher.write(piece));
-        let key = hasher.finish128();
-        nonce.feed_nonce(&mut |piece| hasher.write(piece));
-        Fingerprint::new(hasher.finish128().as_u128(), key.as_u128())
+        let mut key = self.keys.build_hasher();
+        key.write(nonce.scheme().name().as_bytes());
+        key.write(nonce.key_id().as_bytes());
+        let whole = nonce.with_bytes(|bytes| self.whole.hash(bytes));
+        Fingerprint::new(whole.as_u128(), KeyTag::of(key.finish()))
     }
 }
 
@@ -94,8 +109,8 @@ impl Hasher for Unhashed {
     }
 }
 
-fn random() -> Result<[u8; 16], ConfigError> {
-    let mut bytes = [0; 16];
+fn random<const N: usize>() -> Result<[u8; N], ConfigError> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
         ConfigError::new(
             "replay cache hash key",
@@ -113,18 +128,18 @@ const NONCE_BITS: u128 = (1 << 80) - 1;
 impl Fingerprint {
     /// Of request `nonce` by `key`, spread as a hash would be.
     pub(super) fn numbered(key: u64, nonce: u64) -> Self {
-        let spread = |number: u64| {
-            let mut hasher = SipHasher13::new();
-            hasher.write(&number.to_le_bytes());
-            hasher.finish128().as_u128()
-        };
-        Self::new(spread(nonce), spread(key))
+        let spread = |number: u64| SipHasher13::new().hash(&number.to_le_bytes()).as_u128();
+        #[allow(clippy::cast_possible_truncation)]
+        let tag = KeyTag::of(spread(key) as u64);
+        Self::new(spread(nonce), tag)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use countersign_core::{KeyId, NonceCase, SchemeId};
 
     use super::*;
 
@@ -134,6 +149,20 @@ mod tests {
         assert_ne!(one, two);
         assert_eq!(one.key_tag(), two.key_tag());
         assert_ne!(one.key_tag(), Fingerprint::numbered(8, 1).key_tag());
+    }
+
+    #[test]
+    fn the_tag_tells_the_key_and_the_rest_the_nonce() {
+        let fingerprinter = Fingerprinter::random().unwrap();
+        let of = |id: &[u8], nonce| {
+            let id = KeyId::parse(id).unwrap();
+            fingerprinter.of(&NonceKey::new(SchemeId::MAC, id, nonce, NonceCase::Exact))
+        };
+        let one = of(b"id", b"nonce");
+        assert_eq!(one, of(b"id", b"nonce"));
+        assert_ne!(one, of(b"id", b"other"));
+        assert_eq!(one.key_tag(), of(b"id", b"other").key_tag());
+        assert_ne!(one.key_tag(), of(b"di", b"nonce").key_tag());
     }
 
     #[test]
