@@ -6,6 +6,7 @@ use super::fingerprint::Fingerprint;
 use super::restart::Start;
 use super::retired::Retired;
 use super::room::Room;
+use super::slice::Slice;
 use super::timeline::Timeline;
 
 /// The requests of all seconds that are still fresh.
@@ -58,10 +59,15 @@ impl Memory {
         self.timeline.sweep(life.now, &self.retired);
         self.retired.give_back_some(&self.room);
 
-        let slice = self
+        let claimed = self
             .timeline
-            .slice(life.signed_at, &self.retired)
-            .ok_or(ReplayError::Expired)?;
+            .with_slice(life.signed_at, &self.retired, |slice| {
+                self.claim_in(slice, fingerprint)
+            });
+        claimed.unwrap_or(Err(ReplayError::Expired))
+    }
+
+    fn claim_in(&self, slice: &Slice, fingerprint: Fingerprint) -> Result<FirstUse, ReplayError> {
         loop {
             let reserve = || self.room.reserve(fingerprint.key_tag());
             match slice.claim(fingerprint, reserve) {

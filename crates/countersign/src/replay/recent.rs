@@ -18,11 +18,13 @@ impl Recent {
         Self((0..SLOTS).map(|_| RwLock::default()).collect())
     }
 
-    pub(super) fn find(&self, second: i64) -> Option<Arc<Slice>> {
+    /// What `take` makes of the slice of `second`, which stays where it is meanwhile: to share it
+    /// would cost as much as finding it.
+    pub(super) fn with<T>(&self, second: i64, take: impl FnOnce(&Slice) -> T) -> Option<T> {
         let slot = self.slot(second)?.read();
         let slot = slot.unwrap_or_else(PoisonError::into_inner);
         let held = slot.as_ref().filter(|held| held.second == second)?;
-        Some(Arc::clone(&held.slice))
+        Some(take(&held.slice))
     }
 
     /// Holds `slice`, in place of the one of another second.
@@ -55,17 +57,21 @@ const SLOTS: i64 = 512;
 mod tests {
     use super::*;
 
+    fn held(recent: &Recent, second: i64) -> Option<*const Slice> {
+        recent.with(second, std::ptr::from_ref)
+    }
+
     #[test]
     fn only_the_slice_of_the_very_second_is_found() {
         let recent = Recent::new();
         let slice = Arc::new(Slice::open(None));
         recent.put(-1, &slice);
-        assert!(Arc::ptr_eq(&recent.find(-1).unwrap(), &slice));
-        assert!(recent.find(SLOTS - 1).is_none());
+        assert_eq!(held(&recent, -1), Some(Arc::as_ptr(&slice)));
+        assert_eq!(held(&recent, SLOTS - 1), None);
         recent.clear(SLOTS - 1);
-        assert!(recent.find(-1).is_some());
+        assert!(held(&recent, -1).is_some());
         recent.clear(-1);
-        assert!(recent.find(-1).is_none());
+        assert_eq!(held(&recent, -1), None);
     }
 
     #[test]
@@ -74,7 +80,7 @@ mod tests {
         for second in [5, 5 + SLOTS] {
             recent.put(second, &Arc::new(Slice::open(None)));
         }
-        assert!(recent.find(5).is_none());
-        assert!(recent.find(5 + SLOTS).is_some());
+        assert!(held(&recent, 5).is_none());
+        assert!(held(&recent, 5 + SLOTS).is_some());
     }
 }

@@ -56,21 +56,29 @@ impl Timeline {
         }
     }
 
-    /// The slice of the second of `signed_at`; `None` if that may have been dropped.
-    pub(super) fn slice(&self, signed_at: Timestamp, retired: &Retired) -> Option<Arc<Slice>> {
+    /// What `take` makes of the slice of the second of `signed_at`; `None` if that may have been
+    /// dropped.
+    pub(super) fn with_slice<T>(
+        &self,
+        signed_at: Timestamp,
+        retired: &Retired,
+        take: impl Fn(&Slice) -> T,
+    ) -> Option<T> {
         let second = signed_at.as_unix();
         if self.is_dropped(second) {
             return None;
         }
-        if let Some(slice) = self.recent.find(second) {
-            return Some(slice);
+        if let Some(taken) = self.recent.with(second, &take) {
+            return Some(taken);
         }
         let slice = self.slices.get_with(second, || {
             lock(&self.seconds).insert(second);
-            let before = self.recent.find(second.saturating_sub(1));
-            Arc::new(Slice::open(before.as_deref()))
+            let before = second.saturating_sub(1);
+            let alike = self.recent.with(before, |before| Slice::open(Some(before)));
+            Arc::new(alike.unwrap_or_else(|| Slice::open(None)))
         });
-        self.still_live(second, slice, retired)
+        let slice = self.still_live(second, slice, retired)?;
+        Some(take(&slice))
     }
 
     /// Drops the seconds whose time is over at `now`, at most once for each `now`.
@@ -142,43 +150,45 @@ mod tests {
         Timestamp::from_unix(seconds)
     }
 
+    /// The address of the slice of a second, to tell it from others.
+    fn slice(timeline: &Timeline, second: i64, retired: &Retired) -> Option<*const Slice> {
+        timeline.with_slice(at(second), retired, std::ptr::from_ref)
+    }
+
     #[test]
     fn a_second_is_one_slice_for_as_long_as_it_is_retained() {
         let (timeline, retired) = (Timeline::new(), Retired::default());
         timeline.retain_for(10);
-        let slice = timeline.slice(at(1000), &retired).unwrap();
+        let first = slice(&timeline, 1000, &retired).unwrap();
         timeline.sweep(at(1009), &retired);
-        assert!(Arc::ptr_eq(
-            &slice,
-            &timeline.slice(at(1000), &retired).unwrap()
-        ));
+        assert_eq!(slice(&timeline, 1000, &retired), Some(first));
         timeline.sweep(at(1010), &retired);
-        assert!(timeline.slice(at(1000), &retired).is_none());
-        assert!(timeline.slice(at(1001), &retired).is_some());
+        assert_eq!(slice(&timeline, 1000, &retired), None);
+        assert!(slice(&timeline, 1001, &retired).is_some());
     }
 
     #[test]
     fn moka_and_the_recent_slices_agree() {
         let (timeline, retired) = (Timeline::new(), Retired::default());
         // Of two seconds that share a place among the recent, one is found through moka.
-        let seconds = [1000, 1000 + 512].map(at);
-        let first = seconds.map(|second| timeline.slice(second, &retired).unwrap());
-        let again = seconds.map(|second| timeline.slice(second, &retired).unwrap());
-        for (first, again) in first.iter().zip(&again) {
-            assert!(Arc::ptr_eq(first, again));
-        }
+        let seconds = [1000, 1000 + 512];
+        let first = seconds.map(|second| slice(&timeline, second, &retired).unwrap());
+        let again = seconds.map(|second| slice(&timeline, second, &retired).unwrap());
+        assert_eq!(first, again);
+        assert_ne!(first[0], first[1]);
     }
 
     #[test]
     fn a_dropped_second_leaves_nothing_behind() {
         let (timeline, retired) = (Timeline::new(), Retired::default());
         for second in 0..1000 {
-            timeline.slice(at(second), &retired).unwrap();
+            slice(&timeline, second, &retired).unwrap();
         }
         timeline.sweep(at(1000), &retired);
         assert_eq!(timeline.slices.entry_count(), 0);
         assert!(lock(&timeline.seconds).is_empty());
-        assert!((0..1000).all(|second| timeline.recent.find(second).is_none()));
+        let found = |second| timeline.recent.with(second, |_| ());
+        assert!((0..1000).all(|second| found(second).is_none()));
     }
 
     #[test]
@@ -198,6 +208,6 @@ mod tests {
         );
         assert!(!timeline.slices.contains_key(&1000));
         assert_eq!(late.close().count(), 0);
-        assert!(timeline.recent.find(1000).is_none());
+        assert!(timeline.recent.with(1000, |_| ()).is_none());
     }
 }
