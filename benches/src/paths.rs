@@ -232,10 +232,15 @@ impl<K: KeyLookup, R: ReplayCache> Checks<'_, K, R> {
         let claim = scheme.claim(&head).ok_or(Reason::MissingCredentials)??;
         let fresh = claim.fresh(&self.policy, self.now)?;
         let authenticated = fresh.verify(scheme, &head, self.keys).await?;
-        let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        let mut verifier = authenticated.body_verifier(DeclaredLength::Exact(length), MAX_BODY)?;
-        verifier.update(body)?;
-        let checked = authenticated.checked(verifier)?;
+        let checked = if body.is_empty() {
+            authenticated.without_body()?
+        } else {
+            let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+            let declared = DeclaredLength::Exact(length);
+            let mut verifier = authenticated.body_verifier(declared, MAX_BODY)?;
+            verifier.update(body)?;
+            authenticated.checked(verifier)?
+        };
         let clock = Stopped(self.now);
         checked.accept(method, self.replay, &clock, &[]).await
     }

@@ -107,6 +107,17 @@ pub enum BodyBinding<'a> {
     },
 }
 
+impl BodyBinding<'_> {
+    /// Whether no body, too, is as claimed: there is no digest that it could differ from.
+    pub(crate) const fn claims_nothing(&self) -> bool {
+        match self {
+            Self::Unbound => true,
+            Self::Digests { md5, sha256 } => md5.is_none() && sha256.is_none(),
+            Self::Ext { content_type, sha1 } => content_type.is_empty() && sha1.is_none(),
+        }
+    }
+}
+
 /// What a request claims, as one scheme reads it. Untrusted.
 ///
 /// Only [`Scheme::claim`](crate::Scheme::claim) makes one; [`fresh`](Claim::fresh) is the next

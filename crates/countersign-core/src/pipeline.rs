@@ -29,8 +29,8 @@ use crate::body::{BodyVerifier, DeclaredLength};
 use crate::canonical::Canonical;
 use crate::claim::{AlgorithmChoice, Claim, Proof, Proven};
 use crate::head::Head;
-use crate::key::{KeySet, SigningKey, Validity};
-use crate::lookup::KeyLookup;
+use crate::key::{KeyId, KeySet, SigningKey, Validity};
+use crate::lookup::{KeyLookup, LookupError};
 use crate::mac::{self, Derivation, KeyedMac, Signature, Strength};
 use crate::policy::{NonceRule, Policy, ReplayPolicy};
 use crate::reason::{Cause, Field, Reason, Refusal};
@@ -126,20 +126,31 @@ impl<'a> Fresh<'a> {
         keys: &K,
     ) -> impl Future<Output = Result<Authenticated<'a, K::Principal>, Refusal>> {
         async move {
-            let found = keys.lookup(self.claim.key_id()).await.map_err(|error| {
-                Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
-            })?;
+            let found = keys.lookup(self.key_id()).await;
             self.verify_by(scheme, head, found)
         }
     }
 
-    /// Verifies the signature by one of the keys that were `found`.
-    fn verify_by<P>(
+    /// The id of the key to look up.
+    #[inline]
+    pub fn key_id(&self) -> KeyId<'_> {
+        self.claim.key_id()
+    }
+
+    /// Verifies the signature by what looking up [`key_id`](Fresh::key_id) has `found`: for
+    /// callers that look it up themselves.
+    ///
+    /// # Errors
+    /// As [`verify`](Fresh::verify).
+    pub fn verify_by<P>(
         self,
         scheme: &dyn Scheme,
         head: &Head<'_>,
-        found: Option<KeySet<P>>,
+        found: Result<Option<KeySet<P>>, LookupError>,
     ) -> Result<Authenticated<'a, P>, Refusal> {
+        let found = found.map_err(|error| {
+            Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
+        })?;
         // A lookup that answers with another id's keys must not authenticate anybody.
         let named = found.as_ref().map_or(DUMMY.id(), KeySet::id);
         let is_it = named.as_bytes() == self.claim.key_id().as_bytes();
@@ -301,6 +312,21 @@ impl<'a, P> Authenticated<'a, P> {
     pub fn checked(self, body: BodyVerifier) -> Result<Checked<'a, P>, Refusal> {
         body.finish()?;
         Ok(self.streaming())
+    }
+
+    /// The next step of a request without a body, which then must claim no digest but that of
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Reason::DigestMismatch`].
+    #[inline]
+    pub fn without_body(self) -> Result<Checked<'a, P>, Refusal> {
+        if self.claim.body.claims_nothing() {
+            // As nearly all: neither hashes are made nor room for them.
+            return Ok(self.streaming());
+        }
+        let nothing = self.body_verifier(DeclaredLength::Exact(0), 0)?;
+        self.checked(nothing)
     }
 
     /// The next step, with the body still to come.

@@ -5,8 +5,8 @@ use std::slice;
 
 use bytes::Bytes;
 use countersign_core::{
-    Accepted, Authenticated, BodyVerifier, Cause, Checked, ClaimedNonce, DeclaredLength, Fresh,
-    Head, KeyLookup, Reason, Refusal, ReplayCache, Scheme,
+    Accepted, Authenticated, Cause, Checked, ClaimedNonce, DeclaredLength, Fresh, Head, KeyLookup,
+    Reason, Refusal, ReplayCache, Scheme,
 };
 use futures_util::future::Either;
 use http::{Extensions, HeaderValue, request};
@@ -40,15 +40,16 @@ pub(crate) struct Claimed {
 impl Claimed {
     /// Adds `claimed` to what `extensions` hold.
     pub(crate) fn note(extensions: &mut Extensions, claimed: ClaimedNonce) {
-        if let Some(before) = extensions.get_mut::<Self>() {
+        let one = Self {
+            first: claimed,
+            all: Vec::new(),
+        };
+        if let Some(mut before) = extensions.insert(one) {
             if before.all.is_empty() {
                 before.all.push(before.first);
             }
             before.all.push(claimed);
-        } else {
-            let first = claimed;
-            let all = Vec::new();
-            extensions.insert(Self { first, all });
+            extensions.insert(before);
         }
     }
 
@@ -65,6 +66,9 @@ impl Claimed {
 type Refused<'a> = (Option<&'a dyn Scheme>, Refusal);
 
 /// Runs all checks. Gives the body back in any case, as far as it was not read.
+///
+/// What a step needs is in a block of its own where it would otherwise be kept through the steps
+/// after it: all of it is part of the future of every request.
 #[allow(clippy::manual_async_fn)] // an `async fn` would keep its arguments twice
 pub(crate) fn judge<K, R, B>(
     shared: &Shared<K, R>,
@@ -80,19 +84,36 @@ where
 {
     async move {
         let settings = &shared.settings;
-        let refuse = |(scheme, refusal): Refused<'_>, body| {
-            Verdict::Refused(reject(settings, scheme, refusal), body)
+        let refuse = |scheme, refusal, body| {
+            let rejection = reject(settings, scheme, refusal);
+            Verdict::Refused(rejection, body)
         };
-        let (scheme, authenticated) = match authenticate(shared, parts, observation).await {
-            Ok(Some(authenticated)) => authenticated,
-            Ok(None) => return Verdict::Anonymous(VerifiedBody::untouched(body)),
-            Err(refused) => return refuse(refused, VerifiedBody::untouched(body)),
+        let (scheme, checking) = {
+            let Read {
+                scheme,
+                head,
+                fresh,
+            } = match read(settings, parts, observation) {
+                Ok(Some(read)) => read,
+                Ok(None) => return Verdict::Anonymous(VerifiedBody::untouched(body)),
+                Err((scheme, refusal)) => {
+                    return refuse(scheme, refusal, VerifiedBody::untouched(body));
+                }
+            };
+            let found = shared.keys.lookup(fresh.key_id()).await;
+            match fresh.verify_by(scheme, &head, found) {
+                Ok(authenticated) => {
+                    let checking = check_body(settings, scheme, authenticated, body);
+                    (Some(scheme), checking)
+                }
+                Err(refusal) => {
+                    return refuse(Some(scheme), refusal, VerifiedBody::untouched(body));
+                }
+            }
         };
-        let refuse = |refusal, body| refuse((Some(scheme), refusal), body);
-
-        let (checked, body) = match check_body(settings, scheme, authenticated, body).await {
+        let (checked, body) = match checking.await {
             Ok(checked) => checked,
-            Err((refusal, body)) => return refuse(refusal, body),
+            Err((refusal, body)) => return refuse(scheme, refusal, body),
         };
         let already = Claimed::in_extensions(&parts.extensions);
         let clock = &*settings.clock;
@@ -101,29 +122,17 @@ where
             .await
         {
             Ok(accepted) => Verdict::Accepted(accepted, body),
-            Err(refusal) => refuse(refusal, body),
+            Err(refusal) => refuse(scheme, refusal, body),
         }
     }
 }
 
-/// Everything up to the signature; `None` for a request that may pass without credentials.
-async fn authenticate<'a, K: KeyLookup, R>(
-    shared: &'a Shared<K, R>,
-    parts: &'a request::Parts,
-    observation: &mut Observation,
-) -> Result<Option<(&'a dyn Scheme, Authenticated<'a, K::Principal>)>, Refused<'a>> {
-    let Some((scheme, head, fresh)) = read(&shared.settings, parts, observation)? else {
-        return Ok(None);
-    };
-    let verifying = fresh.verify(scheme, &head, &shared.keys);
-    match verifying.await {
-        Ok(authenticated) => Ok(Some((scheme, authenticated))),
-        Err(refusal) => Err((Some(scheme), refusal)),
-    }
-}
-
 /// What a request claims, found fresh, and how it was read.
-type Read<'a> = (&'a dyn Scheme, Head<'a>, Fresh<'a>);
+struct Read<'a> {
+    scheme: &'a dyn Scheme,
+    head: Head<'a>,
+    fresh: Fresh<'a>,
+}
 
 /// Everything that needs neither key nor I/O; `None` for a request that may pass without
 /// credentials.
@@ -167,7 +176,11 @@ fn read<'a>(
     let fresh = claim
         .fresh(&settings.policy_of(scheme), now)
         .map_err(refused)?;
-    Ok(Some((scheme, head, fresh)))
+    Ok(Some(Read {
+        scheme,
+        head,
+        fresh,
+    }))
 }
 
 /// What becomes of a request by its body.
@@ -184,24 +197,16 @@ where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
 {
-    let untouched = |result: Result<_, _>, body| {
-        let body = VerifiedBody::untouched(body);
-        Either::Left(ready(match result {
-            Ok(checked) => Ok((checked, body)),
-            Err(refusal) => Err((refusal, body)),
-        }))
-    };
-    let declared = declared_length(&body);
-    let verifier = match authenticated.body_verifier(declared, settings.max_body) {
-        Ok(verifier) => verifier,
-        Err(refusal) => return untouched(Err(refusal), body),
-    };
-    if body.is_end_stream() {
-        return untouched(authenticated.checked(verifier), body);
+    if !body.is_end_stream() {
+        // In a box, for which only requests with a body pay.
+        let reading = read_body(settings, scheme, authenticated, body);
+        return Either::Right(Box::pin(reading));
     }
-    // In a box, for which only requests with a body pay.
-    let reading = read_body(settings, scheme, authenticated, verifier, body);
-    Either::Right(Box::pin(reading))
+    let body = VerifiedBody::untouched(body);
+    Either::Left(ready(match authenticated.without_body() {
+        Ok(checked) => Ok((checked, body)),
+        Err(refusal) => Err((refusal, body)),
+    }))
 }
 
 /// Verifies a body that is there, or arranges for it to be verified while it is read.
@@ -209,13 +214,17 @@ async fn read_body<'a, P, B>(
     settings: &Settings,
     scheme: &dyn Scheme,
     authenticated: Authenticated<'a, P>,
-    mut verifier: BodyVerifier,
     body: B,
 ) -> ByBody<'a, P, B>
 where
     B: Body<Data = Bytes> + Send,
     B::Error: Into<BoxError>,
 {
+    let declared = declared_length(&body);
+    let mut verifier = match authenticated.body_verifier(declared, settings.max_body) {
+        Ok(verifier) => verifier,
+        Err(refusal) => return Err((refusal, VerifiedBody::untouched(body))),
+    };
     match settings.bodies {
         // A layer that only reports must not break a stream, so it has to know before.
         Bodies::Streamed if settings.enforcement == Enforcement::Refuse => {
@@ -248,7 +257,6 @@ where
 fn declared_length<B: Body>(body: &B) -> DeclaredLength {
     let hint = body.size_hint();
     match hint.exact() {
-        _ if body.is_end_stream() => DeclaredLength::Exact(0),
         Some(exact) => DeclaredLength::Exact(exact),
         None => DeclaredLength::AtLeast(hint.lower()),
     }
