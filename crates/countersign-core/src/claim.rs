@@ -121,7 +121,7 @@ impl BodyBinding<'_> {
 /// What a request claims, as one scheme reads it. Untrusted.
 ///
 /// Only [`Scheme::claim`](crate::Scheme::claim) makes one; [`fresh`](Claim::fresh) is the next
-/// step.
+/// step. It is large, so the steps after it borrow it.
 #[derive(Clone)]
 pub struct Claim<'a> {
     pub(crate) scheme: SchemeId,
@@ -246,19 +246,11 @@ impl<'a> Claim<'a> {
         self.ext
     }
 
-    /// Once the proof has been found good.
-    #[inline]
-    pub(crate) fn proven(self) -> Proven<'a> {
-        Proven {
-            scheme: self.scheme,
-            key_id: self.key_id,
-            signature: match self.proof {
-                Proof::Signature { signature, .. } => Some(signature),
-                Proof::Possession => None,
-            },
-            signed_at: self.signed_at,
-            nonce: self.nonce,
-            body: self.body,
+    /// The signature, unless the proof is the secret itself.
+    pub(crate) const fn signature(&self) -> Option<&Signature> {
+        match &self.proof {
+            Proof::Signature { signature, .. } => Some(signature),
+            Proof::Possession => None,
         }
     }
 }
@@ -274,47 +266,13 @@ impl fmt::Debug for Claim<'_> {
     }
 }
 
-/// What is needed of a [`Claim`] after its proof was found good: half of it, and it is moved from
-/// step to step.
-pub(crate) struct Proven<'a> {
-    pub(crate) scheme: SchemeId,
-    key_id: Cow<'a, [u8]>,
-    /// `None` where the proof was the secret itself.
-    pub(crate) signature: Option<Signature>,
-    pub(crate) signed_at: Option<Timestamp>,
-    pub(crate) nonce: Option<Nonce<'a>>,
-    pub(crate) body: BodyBinding<'a>,
-}
-
-impl Proven<'_> {
-    /// The id claimed.
-    pub(crate) fn key_id(&self) -> KeyId<'_> {
-        let nature = match self.signature {
-            None => IdNature::Secret,
-            Some(_) => IdNature::Name,
-        };
-        KeyId::already_checked(&self.key_id, nature)
-    }
-}
-
-impl fmt::Debug for Proven<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim")
-            .field("scheme", &self.scheme)
-            .field("key_id", &self.key_id())
-            .field("signed_at", &self.signed_at)
-            .field("body", &self.body)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_claim_is_small_enough_to_be_moved_from_step_to_step() {
-        // A larger struct is copied by a loop that costs twice as much, some twenty times.
+    fn a_claim_is_small_enough_to_be_handed_over() {
+        // A larger struct is copied by a loop that costs twice as much.
         assert!(size_of::<Claim<'_>>() <= 256, "{}", size_of::<Claim<'_>>());
     }
 

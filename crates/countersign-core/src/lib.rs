@@ -47,8 +47,7 @@
 //! let claim = scheme.claim(&head).expect("the request has credentials")?;
 //! let fresh = claim.fresh(&Policy::default(), now)?;
 //! let authenticated = fresh.verify(&scheme, &head, &OneKey(key()?.into())).await?;
-//! let body = authenticated.body_verifier(DeclaredLength::Exact(0), 0)?;
-//! let checked = authenticated.checked(body)?;
+//! let checked = authenticated.without_body()?;
 //! // `checked.accept(..)` claims the nonce in a replay cache and gives the `Accepted` request.
 //! # let _ = checked;
 //! # Ok(())

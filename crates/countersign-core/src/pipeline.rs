@@ -9,7 +9,8 @@
 //!              └ accept  → Accepted       one atomic claim of the nonce
 //! ```
 //!
-//! Invariants: each step consumes the one before, and only the last gives a [`Accepted`]. A nonce
+//! Invariants: each step borrows the claim and consumes the step before it, and only the last gives a
+//! [`Accepted`]. A nonce
 //! is claimed only after signature and digest were found good, so nobody can burn another's
 //! nonce and a flood of bad requests leaves the cache untouched. Every refusal at the MAC costs
 //! the same number of MAC computations, whether the key exists, is expired, is pinned to another
@@ -27,7 +28,7 @@ pub use self::accepted::Accepted;
 use crate::NonceCase;
 use crate::body::{BodyVerifier, DeclaredLength};
 use crate::canonical::Canonical;
-use crate::claim::{AlgorithmChoice, Claim, Proof, Proven};
+use crate::claim::{AlgorithmChoice, Claim, Proof};
 use crate::head::Head;
 use crate::key::{KeyId, KeySet, SigningKey, Validity};
 use crate::lookup::{KeyLookup, LookupError};
@@ -39,7 +40,7 @@ use crate::scheme::Scheme;
 use crate::time::{Clock, Timestamp};
 use crate::window::Freshness;
 
-impl<'a> Claim<'a> {
+impl Claim<'_> {
     /// Checks what needs neither key nor I/O: the strength of the proof, the time, and that a
     /// nonce is there if one is required.
     ///
@@ -47,7 +48,7 @@ impl<'a> Claim<'a> {
     /// [`Reason::UnsupportedAlgorithm`], [`Reason::TimestampExpired`],
     /// [`Reason::TimestampInFuture`], [`Reason::InvalidTimestamp`] or [`Reason::MissingNonce`].
     #[inline]
-    pub fn fresh(self, policy: &Policy, now: Timestamp) -> Result<Fresh<'a>, Refusal> {
+    pub fn fresh(&self, policy: &Policy, now: Timestamp) -> Result<Fresh<'_>, Refusal> {
         let strength = match &self.proof {
             Proof::Signature { signature, .. } => signature.algorithm().strength(),
             Proof::Possession => Strength::Bearer,
@@ -103,13 +104,13 @@ impl<'a> Claim<'a> {
 
 /// A claim made at a time inside the window.
 #[derive(Debug)]
-pub struct Fresh<'a> {
-    claim: Claim<'a>,
+pub struct Fresh<'c> {
+    claim: &'c Claim<'c>,
     policy: Policy,
     now: Timestamp,
 }
 
-impl<'a> Fresh<'a> {
+impl<'c> Fresh<'c> {
     /// Looks the key up and verifies the signature.
     ///
     /// `scheme` and `head` are those the claim was read with.
@@ -124,7 +125,7 @@ impl<'a> Fresh<'a> {
         scheme: &dyn Scheme,
         head: &Head<'_>,
         keys: &K,
-    ) -> impl Future<Output = Result<Authenticated<'a, K::Principal>, Refusal>> {
+    ) -> impl Future<Output = Result<Authenticated<'c, K::Principal>, Refusal>> {
         async move {
             let found = keys.lookup(self.key_id()).await;
             self.verify_by(scheme, head, found)
@@ -133,7 +134,7 @@ impl<'a> Fresh<'a> {
 
     /// The id of the key to look up.
     #[inline]
-    pub fn key_id(&self) -> KeyId<'_> {
+    pub fn key_id(&self) -> KeyId<'c> {
         self.claim.key_id()
     }
 
@@ -147,7 +148,7 @@ impl<'a> Fresh<'a> {
         scheme: &dyn Scheme,
         head: &Head<'_>,
         found: Result<Option<KeySet<P>>, LookupError>,
-    ) -> Result<Authenticated<'a, P>, Refusal> {
+    ) -> Result<Authenticated<'c, P>, Refusal> {
         let found = found.map_err(|error| {
             Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
         })?;
@@ -174,7 +175,7 @@ impl<'a> Fresh<'a> {
                     },
                     |mut keyed| {
                         Canonical::stream(&mut |piece| keyed.update(piece), |text| {
-                            scheme.canonical(head, &self.claim, text);
+                            scheme.canonical(head, self.claim, text);
                         });
                         keyed.verify(signature)
                     },
@@ -193,7 +194,7 @@ impl<'a> Fresh<'a> {
         };
         match (found, index) {
             (Some(keys), Ok(index)) => Ok(Authenticated {
-                claim: self.claim.proven(),
+                claim: self.claim,
                 policy: self.policy,
                 keys,
                 index,
@@ -282,14 +283,14 @@ impl Trial<'_> {
 }
 
 /// A request signed by a key that may sign it. Its body and its novelty are not yet known.
-pub struct Authenticated<'a, P> {
-    claim: Proven<'a>,
+pub struct Authenticated<'c, P> {
+    claim: &'c Claim<'c>,
     policy: Policy,
     keys: KeySet<P>,
     index: usize,
 }
 
-impl<'a, P> Authenticated<'a, P> {
+impl<'c, P> Authenticated<'c, P> {
     /// A verifier for the body, of which `declared` is known and at most `max` bytes are taken.
     ///
     /// # Errors
@@ -309,7 +310,7 @@ impl<'a, P> Authenticated<'a, P> {
     /// # Errors
     /// [`Reason::DigestMismatch`].
     #[inline]
-    pub fn checked(self, body: BodyVerifier) -> Result<Checked<'a, P>, Refusal> {
+    pub fn checked(self, body: BodyVerifier) -> Result<Checked<'c, P>, Refusal> {
         body.finish()?;
         Ok(self.streaming())
     }
@@ -320,7 +321,7 @@ impl<'a, P> Authenticated<'a, P> {
     /// # Errors
     /// [`Reason::DigestMismatch`].
     #[inline]
-    pub fn without_body(self) -> Result<Checked<'a, P>, Refusal> {
+    pub fn without_body(self) -> Result<Checked<'c, P>, Refusal> {
         if self.claim.body.claims_nothing() {
             // As nearly all: neither hashes are made nor room for them.
             return Ok(self.streaming());
@@ -334,7 +335,7 @@ impl<'a, P> Authenticated<'a, P> {
     /// The caller must run the body through its [`BodyVerifier`] and let no reader see the end
     /// of one that does not match.
     #[inline]
-    pub fn streaming(self) -> Checked<'a, P> {
+    pub fn streaming(self) -> Checked<'c, P> {
         let Self {
             claim,
             policy,
@@ -359,8 +360,8 @@ impl<P> fmt::Debug for Authenticated<'_, P> {
 }
 
 /// A request whose head and body are what its key signed. It may still be a replay.
-pub struct Checked<'a, P> {
-    claim: Proven<'a>,
+pub struct Checked<'c, P> {
+    claim: &'c Claim<'c>,
     policy: Policy,
     keys: KeySet<P>,
     index: usize,
@@ -385,15 +386,21 @@ impl<P> Checked<'_, P> {
         already: &[ClaimedNonce],
     ) -> impl Future<Output = Result<Accepted<P>, Refusal>> {
         async move {
-            let mut claimed = None;
-            if let (Some(signed_at), Some(nonce)) = (self.claim.signed_at, self.nonce_key(method)) {
-                claimed = self.mark(replay.store_id());
-                if !claimed.is_some_and(|mark| already.contains(&mark)) {
-                    let life = self.life(signed_at, clock.now())?;
+            let to_claim = (self.claim.signed_at, self.nonce_key(method));
+            let claimed = if let (Some(signed_at), Some(nonce)) = to_claim {
+                let own = self.mark(replay.store_id());
+                let is_claimed = own.is_some_and(|own| already.contains(&own));
+                if !is_claimed {
+                    let now = clock.now();
+                    let life = self.life(signed_at, now)?;
                     let claiming = replay.claim(nonce, life).await;
-                    claiming.map_err(|error| self.refused(error, life.now))?;
+                    claiming.map_err(|error| self.refused(error, now))?;
                 }
-            }
+                // Made anew, as it would be kept for as long as the claim takes.
+                self.mark(replay.store_id())
+            } else {
+                None
+            };
             Ok(Accepted {
                 keys: self.keys,
                 index: self.index,
@@ -405,7 +412,7 @@ impl<P> Checked<'_, P> {
     }
 
     fn mark(&self, store: StoreId) -> Option<ClaimedNonce> {
-        let signature = self.claim.signature.as_ref()?;
+        let signature = self.claim.signature()?;
         ClaimedNonce::new(store, self.claim.scheme, signature)
     }
 
@@ -422,7 +429,7 @@ impl<P> Checked<'_, P> {
                 nonce.case(),
             ));
         }
-        let signature = self.claim.signature.as_ref()?;
+        let signature = self.claim.signature()?;
         let remembered = self.policy.replay == ReplayPolicy::All || !method.is_safe();
         remembered.then(|| NonceKey::new(scheme, key_id, signature.as_bytes(), NonceCase::Exact))
     }

@@ -12,8 +12,9 @@ use crate::time::Timestamp;
 /// second of it lengthens the time for which a nonce must be remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    past: i64,
-    future: i64,
+    // In seconds, at most a day of them.
+    past: u32,
+    future: u32,
 }
 
 impl Window {
@@ -55,20 +56,20 @@ impl Window {
 
     /// The past side.
     pub fn past(&self) -> Duration {
-        Duration::from_secs(self.past.unsigned_abs())
+        Duration::from_secs(self.past.into())
     }
 
     /// The future side.
     pub fn future(&self) -> Duration {
-        Duration::from_secs(self.future.unsigned_abs())
+        Duration::from_secs(self.future.into())
     }
 
     /// Where `signed` lies, seen at `now`.
     pub fn place(&self, signed: Timestamp, now: Timestamp) -> Freshness {
         let age = now.seconds_since(signed);
-        if age > self.past {
+        if age > self.past.into() {
             Freshness::Expired
-        } else if age < self.future.saturating_neg() {
+        } else if age.saturating_neg() > self.future.into() {
             Freshness::InFuture
         } else {
             Freshness::Fresh
@@ -77,7 +78,7 @@ impl Window {
 
     /// The first second at which `signed` is no longer fresh.
     pub fn expiry(&self, signed: Timestamp) -> Timestamp {
-        signed.plus(self.past).plus(1)
+        signed.plus(self.past.into()).plus(1)
     }
 }
 
@@ -98,7 +99,7 @@ pub enum Freshness {
     InFuture,
 }
 
-fn seconds(key: &'static str, length: Duration) -> Result<i64, ConfigError> {
+fn seconds(key: &'static str, length: Duration) -> Result<u32, ConfigError> {
     let value = || format!("{length:?}");
     if length > Window::MAX {
         return Err(ConfigError::new(
@@ -114,7 +115,7 @@ fn seconds(key: &'static str, length: Duration) -> Result<i64, ConfigError> {
             "use whole seconds: signed times have no finer",
         ));
     }
-    i64::try_from(length.as_secs()).map_err(|_| ConfigError::new(key, value(), "use at most 24h"))
+    u32::try_from(length.as_secs()).map_err(|_| ConfigError::new(key, value(), "use at most 24h"))
 }
 
 #[cfg(test)]

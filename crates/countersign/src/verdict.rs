@@ -5,8 +5,8 @@ use std::slice;
 
 use bytes::Bytes;
 use countersign_core::{
-    Accepted, Authenticated, Cause, Checked, ClaimedNonce, DeclaredLength, Fresh, Head, KeyLookup,
-    Reason, Refusal, ReplayCache, Scheme,
+    Accepted, Authenticated, Cause, Checked, Claim, ClaimedNonce, DeclaredLength, Head, KeyLookup,
+    Reason, Refusal, ReplayCache, Scheme, Timestamp,
 };
 use futures_util::future::Either;
 use http::{Extensions, HeaderValue, request};
@@ -84,36 +84,39 @@ where
 {
     async move {
         let settings = &shared.settings;
-        let refuse = |scheme, refusal, body| {
-            let rejection = reject(settings, scheme, refusal);
-            Verdict::Refused(rejection, body)
+        let Read {
+            scheme,
+            head,
+            claim,
+            now,
+        } = match read(settings, parts, observation) {
+            Ok(Some(read)) => read,
+            Ok(None) => return Verdict::Anonymous(VerifiedBody::untouched(body)),
+            Err((scheme, refusal)) => {
+                return refuse(settings, scheme, refusal, VerifiedBody::untouched(body));
+            }
         };
-        let (scheme, checking) = {
-            let Read {
-                scheme,
-                head,
-                fresh,
-            } = match read(settings, parts, observation) {
-                Ok(Some(read)) => read,
-                Ok(None) => return Verdict::Anonymous(VerifiedBody::untouched(body)),
-                Err((scheme, refusal)) => {
-                    return refuse(scheme, refusal, VerifiedBody::untouched(body));
+        let checking = {
+            let head = head;
+            let fresh = match claim.fresh(&settings.policy_of(scheme), now) {
+                Ok(fresh) => fresh,
+                Err(refusal) => {
+                    let body = VerifiedBody::untouched(body);
+                    return refuse(settings, Some(scheme), refusal, body);
                 }
             };
             let found = shared.keys.lookup(fresh.key_id()).await;
             match fresh.verify_by(scheme, &head, found) {
-                Ok(authenticated) => {
-                    let checking = check_body(settings, scheme, authenticated, body);
-                    (Some(scheme), checking)
-                }
+                Ok(authenticated) => check_body(settings, scheme, authenticated, body),
                 Err(refusal) => {
-                    return refuse(Some(scheme), refusal, VerifiedBody::untouched(body));
+                    let body = VerifiedBody::untouched(body);
+                    return refuse(settings, Some(scheme), refusal, body);
                 }
             }
         };
         let (checked, body) = match checking.await {
             Ok(checked) => checked,
-            Err((refusal, body)) => return refuse(scheme, refusal, body),
+            Err((refusal, body)) => return refuse(settings, Some(scheme), refusal, body),
         };
         let already = Claimed::in_extensions(&parts.extensions);
         let clock = &*settings.clock;
@@ -122,19 +125,29 @@ where
             .await
         {
             Ok(accepted) => Verdict::Accepted(accepted, body),
-            Err(refusal) => refuse(scheme, refusal, body),
+            Err(refusal) => refuse(settings, Some(scheme), refusal, body),
         }
     }
 }
 
-/// What a request claims, found fresh, and how it was read.
+fn refuse<P, B>(
+    settings: &Settings,
+    scheme: Option<&dyn Scheme>,
+    refusal: Refusal,
+    body: VerifiedBody<B>,
+) -> Verdict<P, B> {
+    Verdict::Refused(reject(settings, scheme, refusal), body)
+}
+
+/// What a request claims, how and when it was read.
 struct Read<'a> {
     scheme: &'a dyn Scheme,
     head: Head<'a>,
-    fresh: Fresh<'a>,
+    claim: Claim<'a>,
+    now: Timestamp,
 }
 
-/// Everything that needs neither key nor I/O; `None` for a request that may pass without
+/// Everything before the window; `None` for a request that may pass without
 /// credentials.
 fn read<'a>(
     settings: &'a Settings,
@@ -165,21 +178,18 @@ fn read<'a>(
     };
     let now = settings.clock.now();
     observation.of_claim(&claim, now);
-    let refused = |refusal| (Some(scheme), refusal);
     if let Some(sunset) = settings.sunset_of(scheme.id()) {
         observation.deprecated();
         if now > sunset.until {
             let over = Refusal::new(Reason::UnsupportedScheme).caused_by(Cause::SchemeSunset);
-            return Err(refused(over));
+            return Err((Some(scheme), over));
         }
     }
-    let fresh = claim
-        .fresh(&settings.policy_of(scheme), now)
-        .map_err(refused)?;
     Ok(Some(Read {
         scheme,
         head,
-        fresh,
+        claim,
+        now,
     }))
 }
 

@@ -120,7 +120,7 @@ fn claimed(scheme: &dyn Scheme, request: &Written, head: &Head<'_>, claim: &Clai
         let key = key.algorithm(algorithm).schemes(SchemeId::ALL);
         let now = claim.time().unwrap_or(Timestamp::from_unix(0));
         // The unsigned date of Auth-Key may still contradict the signed one.
-        let Ok(fresh) = claim.clone().fresh(&Policy::default(), now) else {
+        let Ok(fresh) = claim.fresh(&Policy::default(), now) else {
             return;
         };
         let keys = StaticKeys::new([key]);

@@ -50,7 +50,7 @@ pub(super) fn of_time(
 
 /// Whatever else the pipeline refuses at this point.
 fn of_policy(claim: &Claim<'_>, policy: &Policy, now: Timestamp) -> Option<Finding> {
-    let refusal = claim.clone().fresh(policy, now).err()?;
+    let refusal = claim.fresh(policy, now).err()?;
     match refusal.reason() {
         Reason::TimestampExpired | Reason::TimestampInFuture => None,
         other => Some(Finding::Refused(other)),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use countersign_core::{
-    Accepted, Checked, ClaimedNonce, DeclaredLength, FirstUse, KeyId, KeyLookup, KeySet,
+    Accepted, Checked, Claim, ClaimedNonce, DeclaredLength, FirstUse, KeyId, KeyLookup, KeySet,
     LookupError, ManualClock, NonceKey, NonceLife, Policy, Reason, Refusal, ReplayCache,
     ReplayError, Scheme, SigningKey, StoreId, Timestamp, Window,
 };
@@ -150,16 +150,24 @@ impl<K: KeyLookup<Principal = String>> Service<K> {
         self
     }
 
-    /// Everything up to the claim of the nonce.
-    pub(crate) fn check<'r>(
+    /// What the request claims.
+    pub(crate) fn claim<'r>(
         &self,
         scheme: &'r dyn Scheme,
         request: &'r Request,
-    ) -> Result<Checked<'r, String>, Refusal> {
+    ) -> Result<Claim<'r>, Refusal> {
+        let claim = scheme.claim(&request.head()?);
+        claim.ok_or_else(|| Refusal::new(Reason::MissingCredentials))?
+    }
+
+    /// Everything from there up to the claim of the nonce.
+    pub(crate) fn check<'c>(
+        &self,
+        scheme: &dyn Scheme,
+        request: &Request,
+        claim: &'c Claim<'c>,
+    ) -> Result<Checked<'c, String>, Refusal> {
         let head = request.head()?;
-        let claim = scheme
-            .claim(&head)
-            .ok_or_else(|| Refusal::new(Reason::MissingCredentials))??;
         let policy = Policy {
             window: self.window.unwrap_or_else(|| scheme.default_window()),
             ..self.policy
@@ -190,7 +198,8 @@ impl<K: KeyLookup<Principal = String>> Service<K> {
         scheme: &dyn Scheme,
         request: &Request,
     ) -> Result<Accepted, Refusal> {
-        let checked = self.check(scheme, request)?;
+        let claim = self.claim(scheme, request)?;
+        let checked = self.check(scheme, request, &claim)?;
         self.accept(checked, request, self.now, None)
     }
 

@@ -165,7 +165,10 @@ fn bad_57_a_signature_that_stands_in_for_a_nonce_is_not_shown() {
             continue; // the scheme needs a nonce
         };
         let service = Service::new([key]);
-        let checked = service.check(&*variant.scheme, &request).expect("checked");
+        let scheme = &*variant.scheme;
+        let claim = service.claim(scheme, &request).expect("claimed");
+        let checked = service.check(scheme, &request, &claim);
+        let checked = checked.expect("checked");
         let listening = Listening::default();
         let clock = ManualClock::new(NOW);
         ready(checked.accept(&request.method, &listening, &clock, &[])).expect("accepted");

@@ -157,9 +157,10 @@ fn a_body_that_takes_longer_than_the_window_is_refused_at_its_end() {
         let request = variant.example();
         for (arrives, expected) in [(past, None), (past + 1, Some(Reason::TimestampExpired))] {
             let service = Service::new([variant.key()]);
-            let checked = service
-                .check(&*variant.scheme, &request)
-                .expect(variant.name);
+            let scheme = &*variant.scheme;
+            let claim = service.claim(scheme, &request).expect(variant.name);
+            let checked = service.check(scheme, &request, &claim);
+            let checked = checked.expect(variant.name);
             let result = service.accept(checked, &request, NOW.plus(arrives), None);
             let refusal = result.err().map(|refusal| refusal.reason());
             assert_eq!(refusal, expected, "{}", variant.name);
