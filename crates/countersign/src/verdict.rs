@@ -97,7 +97,8 @@ where
             }
         };
         let checking = {
-            let head = head;
+            // Moved here, to be gone with this block.
+            let as_received = head;
             let fresh = match claim.fresh(&settings.policy_of(scheme), now) {
                 Ok(fresh) => fresh,
                 Err(refusal) => {
@@ -106,7 +107,7 @@ where
                 }
             };
             let found = shared.keys.lookup(fresh.key_id()).await;
-            match fresh.verify_by(scheme, &head, found) {
+            match fresh.verify_by(scheme, &as_received, found) {
                 Ok(authenticated) => check_body(settings, scheme, authenticated, body),
                 Err(refusal) => {
                     let body = VerifiedBody::untouched(body);

@@ -150,17 +150,7 @@ impl<K: KeyLookup<Principal = String>> Service<K> {
         self
     }
 
-    /// What the request claims.
-    pub(crate) fn claim<'r>(
-        &self,
-        scheme: &'r dyn Scheme,
-        request: &'r Request,
-    ) -> Result<Claim<'r>, Refusal> {
-        let claim = scheme.claim(&request.head()?);
-        claim.ok_or_else(|| Refusal::new(Reason::MissingCredentials))?
-    }
-
-    /// Everything from there up to the claim of the nonce.
+    /// Everything between a claim and that of its nonce.
     pub(crate) fn check<'c>(
         &self,
         scheme: &dyn Scheme,
@@ -198,7 +188,9 @@ impl<K: KeyLookup<Principal = String>> Service<K> {
         scheme: &dyn Scheme,
         request: &Request,
     ) -> Result<Accepted, Refusal> {
-        let claim = self.claim(scheme, request)?;
+        let claim = request
+            .claim(scheme)
+            .ok_or_else(|| Refusal::new(Reason::MissingCredentials))??;
         let checked = self.check(scheme, request, &claim)?;
         self.accept(checked, request, self.now, None)
     }

@@ -166,7 +166,7 @@ fn bad_57_a_signature_that_stands_in_for_a_nonce_is_not_shown() {
         };
         let service = Service::new([key]);
         let scheme = &*variant.scheme;
-        let claim = service.claim(scheme, &request).expect("claimed");
+        let claim = request.claim(scheme).expect("claimed").expect("read");
         let checked = service.check(scheme, &request, &claim);
         let checked = checked.expect("checked");
         let listening = Listening::default();

@@ -17,7 +17,7 @@ fn through_two(variant: &Variant, outer: &Seen, inner: &Seen) -> Result<(), Refu
     service.replay = outer.clone();
     let claimed = service.verify(&*variant.scheme, &request)?.claimed_nonce();
     service.replay = inner.clone();
-    let claim = service.claim(&*variant.scheme, &request)?;
+    let claim = request.claim(&*variant.scheme).expect("claimed")?;
     let checked = service.check(&*variant.scheme, &request, &claim)?;
     let verified = service.accept(checked, &request, NOW, claimed)?;
     assert_eq!(verified.claimed_nonce().is_some(), claimed.is_some());
@@ -58,7 +58,7 @@ fn the_mark_of_one_request_does_not_excuse_another() {
                 .expect(variant.name)
                 .claimed_nonce();
             assert!(mark.is_some(), "{}", variant.name);
-            let claim = service.claim(scheme, &replayed).expect(variant.name);
+            let claim = replayed.claim(scheme).expect("claimed").expect("read");
             let checked = service.check(scheme, &replayed, &claim);
             let checked = checked.expect(variant.name);
             let result = service.accept(checked, &replayed, NOW, mark);
@@ -87,7 +87,7 @@ fn failed(error: ReplayError, already: Option<ClaimedNonce>) -> Refusal {
     let request = signed(variant, 0, "n");
     let scheme: &dyn Scheme = &*variant.scheme;
     let service = Service::new([variant.key()]);
-    let claim = service.claim(scheme, &request).expect("claimed");
+    let claim = request.claim(scheme).expect("claimed").expect("read");
     let checked = service.check(scheme, &request, &claim);
     let checked = checked.expect("checked");
     let clock = ManualClock::new(NOW);

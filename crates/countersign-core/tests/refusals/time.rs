@@ -158,7 +158,7 @@ fn a_body_that_takes_longer_than_the_window_is_refused_at_its_end() {
         for (arrives, expected) in [(past, None), (past + 1, Some(Reason::TimestampExpired))] {
             let service = Service::new([variant.key()]);
             let scheme = &*variant.scheme;
-            let claim = service.claim(scheme, &request).expect(variant.name);
+            let claim = request.claim(scheme).expect("claimed").expect("read");
             let checked = service.check(scheme, &request, &claim);
             let checked = checked.expect(variant.name);
             let result = service.accept(checked, &request, NOW.plus(arrives), None);
