@@ -9,12 +9,11 @@
 //!              └ accept  → Accepted       one atomic claim of the nonce
 //! ```
 //!
-//! Invariants: each step borrows the claim and consumes the step before it, and only the last gives a
-//! [`Accepted`]. A nonce
-//! is claimed only after signature and digest were found good, so nobody can burn another's
-//! nonce and a flood of bad requests leaves the cache untouched. Every refusal at the MAC costs
-//! the same number of MAC computations, whether the key exists, is expired, is pinned to another
-//! scheme, or is one of four.
+//! Invariants: each step borrows the claim and consumes the step before it, and only the last gives
+//! an [`Accepted`]. A nonce is claimed only after signature and digest were found good, so nobody
+//! can burn another's nonce and a flood of bad requests leaves the cache untouched. Every refusal at
+//! the MAC costs the same number of MAC computations, whether the key exists, is expired, is pinned
+//! to another scheme, or is one of four.
 
 use std::fmt;
 use std::hint::black_box;

@@ -18,7 +18,8 @@ use crate::window::Window;
 /// What makes a request unique within a second: its scheme, its key and its nonce (or the
 /// decoded signature that stands in for one).
 ///
-/// A cache reads it through [`with_bytes`](NonceKey::with_bytes) and keeps a fingerprint, never the bytes.
+/// A cache reads it through [`with_bytes`](NonceKey::with_bytes) and keeps a fingerprint, never the
+/// bytes.
 #[derive(Clone, Copy)]
 pub struct NonceKey<'a> {
     scheme: SchemeId,

@@ -50,7 +50,8 @@ impl Decision {
 pub struct Outcome {
     pub(crate) decision: Decision,
     pub(crate) scheme: Option<SchemeId>,
-    pub(crate) rejection: Option<Rejection>,
+    /// In a box, for which only refusals pay: every answer carries an outcome.
+    pub(crate) rejection: Option<Box<Rejection>>,
     pub(crate) skew: Option<i64>,
     pub(crate) key: Option<u64>,
     pub(crate) deprecated: bool,
@@ -68,18 +69,18 @@ impl Outcome {
     }
 
     /// The refusal, when there was or would have been one.
-    pub const fn rejection(&self) -> Option<&Rejection> {
-        self.rejection.as_ref()
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.rejection.as_deref()
     }
 
     /// Why it was or would have been refused.
     pub fn reason(&self) -> Option<Reason> {
-        self.rejection.as_ref().map(Rejection::reason)
+        self.rejection().map(Rejection::reason)
     }
 
     /// What lay behind it. For the operator only.
     pub fn cause(&self) -> Option<Cause> {
-        self.rejection.as_ref().and_then(Rejection::cause)
+        self.rejection().and_then(Rejection::cause)
     }
 
     /// How many seconds the signed time lay after the server's, once it could be read.

@@ -71,7 +71,7 @@ impl Observation {
         let outcome = Outcome {
             decision,
             scheme,
-            rejection,
+            rejection: rejection.map(Box::new),
             skew,
             key,
             deprecated,
@@ -83,8 +83,7 @@ impl Observation {
     }
 }
 
-/// Measures how long a verification takes, where somebody may want to know: to ask for the time
-/// twice costs as much as looking up a key.
+/// Measures how long something takes, where telemetry tells somebody; else nobody asks for the time.
 #[derive(Debug)]
 struct Stopwatch {
     #[cfg(any(feature = "tracing", feature = "metrics"))]

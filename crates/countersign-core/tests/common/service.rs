@@ -188,8 +188,8 @@ impl<K: KeyLookup<Principal = String>> Service<K> {
         scheme: &dyn Scheme,
         request: &Request,
     ) -> Result<Accepted, Refusal> {
-        let claim = request
-            .claim(scheme)
+        let claim = scheme
+            .claim(&request.head()?)
             .ok_or_else(|| Refusal::new(Reason::MissingCredentials))??;
         let checked = self.check(scheme, request, &claim)?;
         self.accept(checked, request, self.now, None)

@@ -19,7 +19,7 @@ impl Recent {
     }
 
     /// What `take` makes of the slice of `second`, which stays where it is meanwhile: to share it
-    /// would cost as much as finding it.
+    /// would be two more atomic operations, as many as finding it.
     pub(super) fn with<T>(&self, second: i64, take: impl FnOnce(&Slice) -> T) -> Option<T> {
         let slot = self.slot(second)?.read();
         let slot = slot.unwrap_or_else(PoisonError::into_inner);
