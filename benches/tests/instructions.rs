@@ -14,6 +14,10 @@ const STORED: &str = include_str!("../instructions.txt");
 /// How much a count may differ, in parts of one: hash maps seeded anew make up most of it.
 const TOLERANCE: f64 = 0.03;
 
+/// The same in an incremental build, where what comes from other crates is inlined less: of an
+/// accepted request it counts four in a hundred more.
+const TOLERANCE_OF_INCREMENTAL: f64 = 0.06;
+
 /// The same when another compiler counts: it may inline more or less.
 const TOLERANCE_OF_OTHERS: f64 = 0.3;
 
@@ -36,10 +40,11 @@ fn compiler() -> String {
 #[ignore = "needs valgrind, which cargo xtask test installs"]
 fn a_request_takes_as_many_instructions_as_it_did() {
     let (used, this) = (STORED.lines().next().unwrap(), compiler());
-    let tolerance = if used == this {
-        TOLERANCE
-    } else {
-        TOLERANCE_OF_OTHERS
+    let tolerance = match option_env!("CARGO_INCREMENTAL") {
+        _ if used != this => TOLERANCE_OF_OTHERS,
+        // As continuous integration builds, and as what is stored was counted.
+        Some("0") => TOLERANCE,
+        _ => TOLERANCE_OF_INCREMENTAL,
     };
     let output = Command::new(env!("CARGO_BIN_EXE_instructions"))
         .output()
