@@ -148,8 +148,7 @@ struct Read<'a> {
     now: Timestamp,
 }
 
-/// Everything before the window; `None` for a request that may pass without
-/// credentials.
+/// Everything before the window; `None` for a request that may pass without credentials.
 fn read<'a>(
     settings: &'a Settings,
     parts: &'a request::Parts,
