@@ -22,6 +22,7 @@
 
 mod bound;
 mod dialect;
+mod found;
 mod response;
 mod x_headers;
 
@@ -31,14 +32,13 @@ pub use self::bound::{
     RequestBinding, ResponseFault, ResponseHasher, ResponseRules, ResponseToSign,
 };
 pub use self::dialect::Dialect;
+use self::found::Found;
 pub use self::response::ResponseForm;
 use self::x_headers::{Blanks, Line, Walk, XHeaders};
 use super::{Scheme, SchemeId, after_scheme_word, set, set_credential};
 use crate::canonical::Canonical;
 use crate::challenge::Challenge;
-use crate::claim::{
-    AlgorithmChoice, BodyBinding, Claim, MAX_CREDENTIAL_LEN, Nonce, NonceCase, Proof,
-};
+use crate::claim::{AlgorithmChoice, Claim, MAX_CREDENTIAL_LEN, Nonce, NonceCase, Proof};
 use crate::config::ConfigError;
 use crate::encoding;
 use crate::head::{Head, Picked, trim};
@@ -321,56 +321,6 @@ impl AuthKey {
             ));
         }
         Ok(())
-    }
-}
-
-/// What the headers of a request hold.
-#[derive(Default)]
-struct Found<'a> {
-    credential: Picked<'a>,
-    date: Picked<'a>,
-    named: Named<'a>,
-    /// Whether there are x-headers beside the date and the nonce.
-    has_others: bool,
-    /// What is wrong with the x-headers, told only once the credential is found to be good.
-    refusal: Option<Refusal>,
-}
-
-/// The x-headers with a meaning of their own, as sent.
-#[derive(Default)]
-struct Named<'a> {
-    date: Option<&'a [u8]>,
-    nonce: Option<&'a [u8]>,
-    content_md5: Option<&'a [u8]>,
-    content_sha256: Option<&'a [u8]>,
-    content_type: Option<&'a [u8]>,
-}
-
-impl<'a> Named<'a> {
-    /// Notes the value of the header whose name ends in `rest`, if it has a meaning.
-    fn note(&mut self, rest: &str, value: &'a [u8]) {
-        let place = match rest {
-            "date" => &mut self.date,
-            "nonce" => &mut self.nonce,
-            "content-md5" => &mut self.content_md5,
-            "content-sha256" => &mut self.content_sha256,
-            "content-type" => &mut self.content_type,
-            _ => return,
-        };
-        *place = Some(value);
-    }
-
-    fn digests(&self) -> Result<BodyBinding<'static>, Refusal> {
-        let invalid = || Refusal::new(Reason::InvalidDigest).field(Field::Digest);
-        let md5 = match self.content_md5 {
-            Some(text) => Some(encoding::base64_exact(text).ok_or_else(invalid)?),
-            None => None,
-        };
-        let sha256 = match self.content_sha256 {
-            Some(text) => Some(encoding::base64_exact(text).ok_or_else(invalid)?),
-            None => None,
-        };
-        Ok(BodyBinding::Digests { md5, sha256 })
     }
 }
 
