@@ -112,25 +112,33 @@ pub(crate) fn parse_url(text: &str) -> Result<Uri, Failure> {
 }
 
 /// `url` without user name and password, also where it is none yet: a mistake in a URL must not show
-/// what it hides. Other text as it is.
+/// what it hides, so that only a URL in its usual form keeps an `@` with a colon before it.
 pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        let credentials = url
-            .rsplit_once('@')
-            .filter(|(before, _)| before.contains(':') && !before.contains(char::is_whitespace));
-        return credentials.map_or_else(|| url.to_owned(), |(_, host)| format!("***@{host}"));
+    let is_scheme = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     };
-    let end = if scheme.starts_with("redis") {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), rest),
+        _ => (None, url),
+    };
+    let hidden_to = match scheme {
+        // An @ in the path or the query is no sign of a password.
+        Some("http" | "https") if !rest.starts_with('/') => {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            rest.get(..end).and_then(|authority| authority.rfind('@'))
+        }
         // No path of a store has an @, and passwords are often pasted without escaping.
-        rest.len()
-    } else {
-        rest.find(['/', '?', '#']).unwrap_or(rest.len())
+        Some(_) => rest.rfind('@'),
+        None => rest
+            .rfind('@')
+            .filter(|at| rest.find(':').is_some_and(|colon| colon < *at)),
     };
-    let (authority, path) = rest.split_at(end);
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
-        None => url.to_owned(),
-    }
+    let Some(shown) = hidden_to.and_then(|at| rest.get(at..)) else {
+        return url.to_owned();
+    };
+    let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
+    format!("{scheme}***{shown}")
 }
 
 #[cfg(test)]
@@ -166,6 +174,10 @@ mod tests {
             "http://u:hunter2@h/",
             "u:hunter2@h/",
             "http:/u:hunter2@h/",
+            "http:///u:hunter2@h/",
+            "htt p:\n//u:hunter2@h/",
+            "htt\np://u/:hunter2@h/",
+            "h:u:hunter2@://h/",
         ] {
             let sentence = parse_url(url).unwrap_err().to_string();
             assert!(

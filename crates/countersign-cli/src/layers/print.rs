@@ -89,6 +89,9 @@ fn masked(flag: &str, value: &str) -> String {
             return format!("{name}: ***");
         }
     }
+    if flag == "data" {
+        return value.to_owned();
+    }
     without_password(value)
 }
 
@@ -107,7 +110,12 @@ mod tests {
             ("replay", "redis://:pa/ss@h:6379/0", "redis://***@h:6379/0"),
             ("key-server", "https://u:p@h/?a=@b", "https://***@h/?a=@b"),
             ("replay", "redis:/:pa/ss@h:6379", "***@h:6379"),
+            ("replay", "'\nredis:\n//u:pass@h", "***@h"),
+            ("replay", "xredis://u/:pass@h", "xredis://***@h"),
+            ("replay", "redis:u:pass@://h", "***@://h"),
             ("upstream", "http://h/a@b", "http://h/a@b"),
+            ("upstream", "http://h:8000/a@b", "http://h:8000/a@b"),
+            ("upstream", "http:///u:p@h", "http://***@h"),
             ("data", "mail: a@b", "mail: a@b"),
             ("header", "authorization : Bearer x", "authorization: ***"),
             ("header", "Accept: a", "Accept: a"),

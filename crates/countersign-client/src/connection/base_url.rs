@@ -126,19 +126,19 @@ fn unusable(value: String, fix: impl Into<String>) -> ConfigError {
     ConfigError::new(KEY, value, fix.into())
 }
 
-/// `text` without what may be a password.
+/// `text` without what may be a password or a token.
 fn masked(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return match text.rsplit_once('@') {
-            Some((_, host)) => format!("***@{host}"),
-            None => text.to_owned(),
-        };
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains([':', '@']) => (Some(scheme), rest),
+        _ => (None, text),
     };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}"),
-        None => format!("{scheme}://{rest}"),
-    }
+    let (hidden, shown) = match rest.rsplit_once('@') {
+        Some((_, host)) => ("***@", host),
+        None => ("", rest),
+    };
+    let shown = shown.split(['?', '#']).next().unwrap_or_default();
+    let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
+    format!("{scheme}{hidden}{shown}")
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -241,6 +241,9 @@ mod tests {
             "u:hunter2@h",
             "https://h/?token=hunter2",
             "https://u:hunter2@h/?a=b@c",
+            "https://hunter2?x@h",
+            "https:u:hunter2@://h:x",
+            "h?hunter2",
         ] {
             let refused = BaseUrl::parse(bad, PlainHttp::Anywhere).unwrap_err();
             let refused = refused.to_string();

@@ -125,12 +125,14 @@ fn login(credentials: &str) -> Option<Login> {
     Some((user, password))
 }
 
-/// The URL without what may be a password.
+/// The URL without what may be a password, which in a mistaken URL may stand before the `://` too.
 fn masked(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
-        (None, Some((_, host))) => format!("***@{host}"),
-        (_, None) => url.to_owned(),
+    let Some((before, host)) = url.rsplit_once('@') else {
+        return url.to_owned();
+    };
+    match before.split_once("://") {
+        Some((scheme, _)) if !scheme.contains(':') => format!("{scheme}://***@{host}"),
+        _ => format!("***@{host}"),
     }
 }
 
@@ -196,6 +198,9 @@ mod tests {
             "redis+sentinel://u:hunter2@h",
             "redis+sentinel://u:hunter2@h/a b",
             "redis+other://u:hunter2@h",
+            "redis:u:hunter2@://h",
+            "redis:\n//u:hunter2@h://",
+            "redis:u:hunter2://x@h",
         ] {
             let error = Servers::parse(url).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
