@@ -152,8 +152,8 @@ impl<'c> Fresh<'c> {
             Refusal::new(Reason::KeyLookupUnavailable).with_source(error.into_source())
         })?;
         // A lookup that answers with another id's keys must not authenticate anybody.
-        let named = found.as_ref().map_or(DUMMY.id(), KeySet::id);
-        let is_it = named.as_bytes() == self.claim.key_id().as_bytes();
+        let named = found.as_ref().map_or(DUMMY.id_bytes(), KeySet::id_bytes);
+        let is_it = named == self.claim.key_id().as_bytes();
         let found = found.filter(|_| is_it);
         let index = match &self.claim.proof {
             Proof::Signature {

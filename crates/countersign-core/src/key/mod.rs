@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 pub(crate) use self::id::IdNature;
+use self::id::KeptId;
 pub use self::id::KeyId;
 pub use self::secret::Secret;
 pub use self::set::KeySet;
@@ -28,7 +29,7 @@ use crate::time::Timestamp;
 // Laid out in this order: what every request reads comes first, behind the counts of the `Arc`.
 #[repr(C)]
 pub struct SigningKey<P = String> {
-    id: Box<str>,
+    id: KeptId,
     secret: Secret,
     schemes: Option<Box<[SchemeId]>>,
     not_before: Option<Timestamp>,
@@ -99,14 +100,14 @@ impl<P> SigningKey<P> {
         principal: P,
     ) -> Result<Self, ConfigError> {
         let id = id.into();
-        if KeyId::parse(id.as_bytes()).is_none() {
+        let Some(kept) = KeyId::parse(id.as_bytes()).map(KeptId::new) else {
             let shown = shown_in_place_of(&id, secret.as_ref()).map(String::from);
             return Err(ConfigError::new(
                 "key id",
                 shown.unwrap_or(id),
                 "use 1 to 256 visible ASCII characters",
             ));
-        }
+        };
         let secret = secret.as_ref();
         if secret.is_empty() {
             return Err(ConfigError::new(
@@ -117,7 +118,7 @@ impl<P> SigningKey<P> {
         }
         Ok(Self {
             shown_id: shown_in_place_of(&id, secret),
-            id: id.into(),
+            id: kept,
             secret: Secret::new(secret),
             principal,
             schemes: None,
@@ -163,12 +164,16 @@ impl<P> SigningKey<P> {
     /// The id, by which the key is looked up. Where it is the secret itself (Basic), it must not
     /// be shown: see [`public_id`](SigningKey::public_id).
     pub fn id(&self) -> &str {
-        &self.id
+        self.id.as_str()
+    }
+
+    pub(crate) fn id_bytes(&self) -> &[u8] {
+        self.id.as_bytes()
     }
 
     /// The id as it may be shown: a hash of it where the id is the secret itself (Basic).
     pub fn public_id(&self) -> &str {
-        self.shown_id.as_deref().unwrap_or(&self.id)
+        self.shown_id.as_deref().unwrap_or_else(|| self.id())
     }
 
     /// Whose key it is.

@@ -62,6 +62,11 @@ impl<P> KeySet<P> {
     pub fn id(&self) -> &str {
         self.0.first().map_or("", SigningKey::id)
     }
+
+    /// It as octets: enough to find the set by, and without asking once more whether they are text.
+    pub fn id_bytes(&self) -> &[u8] {
+        self.0.first().map_or(b"", SigningKey::id_bytes)
+    }
 }
 
 impl<P> From<SigningKey<P>> for KeySet<P> {

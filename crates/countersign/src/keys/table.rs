@@ -5,13 +5,13 @@
 //!
 //! An id that is not there costs as much as one that is: the keys of another are looked at instead.
 
-use std::borrow::Borrow;
-use std::collections::{BTreeMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeMap;
+use std::hash::BuildHasher as _;
 use std::hint::black_box;
 
 use countersign_core::{ConfigError, KeySet, SigningKey};
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 /// Any number of keys; those with one id form its [`KeySet`].
 ///
@@ -19,41 +19,20 @@ use foldhash::fast::RandomState;
 /// requests look for ids and add none. With it, and ids as octets, a key is found in 63 ns; with
 /// `SipHash` and ids as text it took 119.
 pub(super) struct KeyTable<P> {
-    sets: HashSet<ById<P>, RandomState>,
+    /// Found by the id that each set holds itself. With a copy of the id in the table, a request
+    /// would wait for both of them to come from memory.
+    sets: HashTable<KeySet<P>>,
+    hashing: RandomState,
     /// What is looked at when an id is not there.
     stand_in: Option<KeySet<P>>,
     keys: usize,
 }
 
-/// A set that is found by the id it holds itself. With a copy of the id in the table, a request
-/// would wait for both of them to come from memory.
-struct ById<P>(KeySet<P>);
-
-impl<P> Borrow<[u8]> for ById<P> {
-    fn borrow(&self) -> &[u8] {
-        self.0.id().as_bytes()
-    }
-}
-
-impl<P> Hash for ById<P> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id().as_bytes().hash(state);
-    }
-}
-
-impl<P> PartialEq for ById<P> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.id() == other.0.id()
-    }
-}
-
-impl<P> Eq for ById<P> {}
-
-#[allow(clippy::mutable_key_type)] // an id, by which a set is hashed, never changes
 impl<P> KeyTable<P> {
     pub(super) fn empty() -> Self {
         Self {
-            sets: HashSet::default(),
+            sets: HashTable::new(),
+            hashing: RandomState::default(),
             stand_in: None,
             keys: 0,
         }
@@ -73,27 +52,32 @@ impl<P> KeyTable<P> {
         }
         refuse_shared_secrets(by_id.values().flatten())?;
         let keys = by_id.values().map(Vec::len).sum();
-        let sets = by_id
-            .into_values()
-            .map(|keys| Ok(ById(KeySet::new(keys)?)))
-            .collect::<Result<HashSet<_, _>, ConfigError>>()?;
-        let stand_in = sets.iter().next().map(|ById(set)| set.clone());
+        let hashing = RandomState::default();
+        let hash = |set: &KeySet<P>| hashing.hash_one(set.id_bytes());
+        let mut sets = HashTable::with_capacity(by_id.len());
+        for keys in by_id.into_values() {
+            let set = KeySet::new(keys)?;
+            sets.insert_unique(hash(&set), set, hash);
+        }
+        let stand_in = sets.iter().next().cloned();
         Ok(Self {
             sets,
+            hashing,
             stand_in,
             keys,
         })
     }
 
     pub(super) fn find(&self, id: &[u8]) -> Option<KeySet<P>> {
-        let found = self.sets.get(id);
+        let is_it = |set: &KeySet<P>| set.id_bytes() == id;
+        let found = self.sets.find(self.hashing.hash_one(id), is_it);
         if found.is_none()
             && let Some(other) = &self.stand_in
         {
-            black_box(other.id().as_bytes() == id);
+            black_box(is_it(other));
             black_box(other.clone());
         }
-        found.map(|ById(set)| set.clone())
+        found.cloned()
     }
 
     /// The number of keys, all ids together.

@@ -118,7 +118,7 @@ impl<P: Send + Sync + 'static> Answers<P> {
                 asked_at,
                 epoch,
             };
-            self.front.put(Arc::clone(&id), dated.clone());
+            self.front.put(&id, dated.clone());
             self.found.insert(id, dated);
         } else {
             self.front.remove(&id);
