@@ -21,7 +21,7 @@ use countersign_benches::requests::{self, Received, TARGET, URL};
 use http::Request;
 use http_body_util::Empty;
 
-use self::peers::{JsonWebToken, MessageSignature, Peer, StandardWebhooks};
+use self::peers::{Hawk, JsonWebToken, MessageSignature, Peer, StandardWebhooks};
 
 const LIVE: u32 = 1_000_000;
 
@@ -57,6 +57,7 @@ fn count() -> Result<Goal> {
             )?;
         }
     }
+    line_of_peer("hawk HMAC-SHA256", Hawk::new()?)?;
     line_of_peer("jsonwebtoken HS256", JsonWebToken::new()?)?;
     line_of_peer("standardwebhooks", StandardWebhooks::new()?)?;
     line_of_peer("httpsig-hyper HMAC-SHA256", MessageSignature::new()?)?;

@@ -1,11 +1,13 @@
 //! Other ways to verify a request, each as its documentation shows it, over the same message as
-//! far as it signs one. hawk (MPL-2.0) is not among them: the licences that `deny.toml` allows do
-//! not include its own.
+//! far as it signs one.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::{Clock, SystemClock};
 use countersign_benches::Result;
 use futures_util::FutureExt as _;
+use hawk::{Credentials, RequestBuilder};
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::Empty;
 use httpsig_hyper::MessageSignatureReq as _;
@@ -30,6 +32,48 @@ pub(crate) trait Peer: Send + Sync + 'static {
 
     /// Whether they are good.
     fn verify(&self, request: &Head) -> bool;
+}
+
+/// Hawk by the crate of that name: it signs method, target, host and time, and is asked to verify
+/// with the one key it has, without a memory of nonces.
+pub(crate) struct Hawk(hawk::Key);
+
+impl Hawk {
+    /// The host of [`requests::URL`](countersign_benches::requests::URL).
+    const HOST: &str = "api.example.org";
+
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(hawk::Key::new(SECRET, hawk::SHA256)?))
+    }
+}
+
+impl Peer for Hawk {
+    fn sign(&self, url: &str, headers: &mut HeaderMap) -> Result<()> {
+        let target = url.strip_prefix("http://api.example.org").ok_or("a URL")?;
+        let credentials = Credentials {
+            id: "key-00000000".to_owned(),
+            key: hawk::Key::new(SECRET, hawk::SHA256)?,
+        };
+        let request = RequestBuilder::new("GET", Self::HOST, 80, target).request();
+        let header = request.make_header(&credentials)?;
+        headers.insert(header::AUTHORIZATION, format!("Hawk {header}").parse()?);
+        Ok(())
+    }
+
+    fn verify(&self, request: &Head) -> bool {
+        // As long as a run may last.
+        const SKEW: Duration = Duration::from_secs(3600);
+        let header = request.headers().get(header::AUTHORIZATION);
+        let header = header.and_then(|value| value.to_str().ok()?.strip_prefix("Hawk "));
+        let header = header.and_then(|header| header.parse::<hawk::Header>().ok());
+        let target = request.uri().path_and_query();
+        let (Some(header), Some(target)) = (header, target) else {
+            return false;
+        };
+        RequestBuilder::new(request.method().as_str(), Self::HOST, 80, target.as_str())
+            .request()
+            .validate_header(&header, &self.0, SKEW)
+    }
 }
 
 /// JSON Web Tokens with HS256: they sign neither method nor target, and are made to be replayed.

@@ -7,7 +7,7 @@ use countersign_benches::requests::{BUSY, TARGET, URL, key};
 use countersign_benches::{Result, loopback, requests};
 use http::{Method, Uri};
 
-use crate::peers::{JsonWebToken, MessageSignature, Peer, StandardWebhooks};
+use crate::peers::{Hawk, JsonWebToken, MessageSignature, Peer, StandardWebhooks};
 use crate::roles::Role;
 
 /// Makes requests that are signed under one role, each of them new.
@@ -25,6 +25,7 @@ impl Requests {
     pub(crate) fn of(role: Role) -> Result<Self> {
         let mut headers = requests::plain_headers();
         match role {
+            Role::Hawk => Hawk::new()?.sign(URL, &mut headers)?,
             Role::JsonWebToken => JsonWebToken::new()?.sign(URL, &mut headers)?,
             Role::StandardWebhooks => StandardWebhooks::new()?.sign(URL, &mut headers)?,
             Role::MessageSignature => MessageSignature::new()?.sign(URL, &mut headers)?,

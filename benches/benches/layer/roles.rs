@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 
 use crate::guard::GuardLayer;
-use crate::peers::{JsonWebToken, MessageSignature, Peer, StandardWebhooks};
+use crate::peers::{Hawk, JsonWebToken, MessageSignature, Peer, StandardWebhooks};
 
 /// How requests are signed, and by what a server verifies them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +22,18 @@ pub(crate) enum Role {
     AuthKey,
     HmacAuth,
     Moxie,
+    Hawk,
     JsonWebToken,
     StandardWebhooks,
     MessageSignature,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::AuthKey,
         Self::HmacAuth,
         Self::Moxie,
+        Self::Hawk,
         Self::JsonWebToken,
         Self::StandardWebhooks,
         Self::MessageSignature,
@@ -42,6 +44,7 @@ impl Role {
             Self::AuthKey => "auth-key",
             Self::HmacAuth => "hmac-auth",
             Self::Moxie => "moxie",
+            Self::Hawk => "hawk HMAC-SHA256",
             Self::JsonWebToken => "jsonwebtoken HS256",
             Self::StandardWebhooks => "standardwebhooks",
             Self::MessageSignature => "httpsig-hyper HMAC-SHA256",
@@ -93,6 +96,7 @@ fn app(name: &str) -> Result<Router> {
         Some(Role::AuthKey) => plain.layer(layer(AuthKey::default())?),
         Some(Role::HmacAuth) => plain.layer(layer(HmacAuth::sha1())?),
         Some(Role::Moxie) => plain.layer(layer(Moxie::default())?),
+        Some(Role::Hawk) => guarded(plain, Hawk::new()?),
         Some(Role::JsonWebToken) => guarded(plain, JsonWebToken::new()?),
         Some(Role::StandardWebhooks) => guarded(plain, StandardWebhooks::new()?),
         Some(Role::MessageSignature) => guarded(plain, MessageSignature::new()?),
