@@ -120,10 +120,7 @@ impl Stale {
     }
 }
 
-#[cfg_attr(
-    not(any(feature = "tracing", feature = "metrics")),
-    allow(unused_variables)
-)]
+#[cfg_attr(not(feature = "tracing"), allow(unused_variables))]
 fn report(destination: &Destination, offset: i64) {
     #[cfg(feature = "tracing")]
     tracing::warn!(
