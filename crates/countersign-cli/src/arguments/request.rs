@@ -123,11 +123,16 @@ pub(crate) fn without_password(url: &str) -> String {
         _ => (None, url),
     };
     let hidden_to = match scheme {
-        // An @ in the path or the query is no sign of a password.
-        Some("http" | "https") if !rest.starts_with('/') => {
-            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            rest.get(..end).and_then(|authority| authority.rfind('@'))
-        }
+        // An @ behind the host is no sign of a password.
+        Some("http" | "https") if begins_with_host(rest) => None,
+        Some("http" | "https") => rest
+            .match_indices('@')
+            .find(|(at, _)| {
+                rest.get(at.saturating_add(1)..)
+                    .is_some_and(begins_with_host)
+            })
+            .map(|(at, _)| at)
+            .or_else(|| rest.rfind('@')),
         // No path of a store has an @, and passwords are often pasted without escaping.
         Some(_) => rest.rfind('@'),
         None => rest
@@ -139,6 +144,12 @@ pub(crate) fn without_password(url: &str) -> String {
     };
     let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
     format!("{scheme}***{shown}")
+}
+
+/// Whether what follows `://` is a host, with a port or without, up to its path, query or fragment.
+fn begins_with_host(rest: &str) -> bool {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    countersign::Authority::parse(authority).is_some()
 }
 
 #[cfg(test)]

@@ -116,6 +116,8 @@ mod tests {
             ("upstream", "http://h/a@b", "http://h/a@b"),
             ("upstream", "http://h:8000/a@b", "http://h:8000/a@b"),
             ("upstream", "http:///u:p@h", "http://***@h"),
+            ("upstream", "http://u:pa/ss@h/x", "http://***@h/x"),
+            ("upstream", "http://u:pa?ss@h/x", "http://***@h/x"),
             ("data", "mail: a@b", "mail: a@b"),
             ("header", "authorization : Bearer x", "authorization: ***"),
             ("header", "Accept: a", "Accept: a"),
