@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str;
 
+use zeroize::Zeroizing;
+
 use crate::octets::Octets;
 
 /// The id of a key, as a request claims it: 1 to 256 visible ASCII characters.
@@ -15,13 +17,14 @@ pub struct KeyId<'a> {
     nature: IdNature,
 }
 
-/// The id of a key, where the key itself is if it is not long: one of a hundred thousand keys is in
+/// The id of a key, where the key itself is if it is a short name: one of a hundred thousand keys is in
 /// no cache, and the processor would wait once more for an id that lies elsewhere (410 ns a lookup
 /// in place of 590).
-#[derive(PartialEq, Eq)]
 pub(super) enum KeptId {
     Short(u8, [u8; KeptId::SHORT]),
-    Long(Box<[u8]>),
+    /// One that is long, or the secret itself: that stays where it is when the key is moved, and is
+    /// wiped.
+    Elsewhere(Zeroizing<Box<[u8]>>),
 }
 
 impl KeptId {
@@ -29,21 +32,21 @@ impl KeptId {
     const SHORT: usize = 38;
 
     pub(super) fn new(id: KeyId<'_>) -> Self {
-        let id = id.as_bytes();
+        let KeyId { text, nature } = id;
         let mut octets = [0; Self::SHORT];
-        match (octets.get_mut(..id.len()), u8::try_from(id.len())) {
-            (Some(place), Ok(length)) => {
-                place.copy_from_slice(id);
+        match (octets.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(place), Ok(length)) if nature == IdNature::Name => {
+                place.copy_from_slice(text);
                 Self::Short(length, octets)
             }
-            _ => Self::Long(id.into()),
+            _ => Self::Elsewhere(Zeroizing::new(text.into())),
         }
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Short(length, octets) => octets.get(..usize::from(*length)).unwrap_or_default(),
-            Self::Long(octets) => octets,
+            Self::Elsewhere(octets) => octets,
         }
     }
 
@@ -121,6 +124,13 @@ mod tests {
             assert_eq!(kept.as_bytes(), octets);
             assert_eq!(matches!(kept, KeptId::Short(..)), length <= KeptId::SHORT);
         }
+    }
+
+    #[test]
+    fn an_id_that_is_the_secret_is_not_kept_where_moves_leave_copies() {
+        let kept = KeptId::new(KeyId::already_checked(b"api-key", IdNature::Secret));
+        assert!(matches!(kept, KeptId::Elsewhere(_)));
+        assert_eq!(kept.as_bytes(), b"api-key");
     }
 
     #[test]

@@ -100,15 +100,15 @@ impl<P> SigningKey<P> {
         principal: P,
     ) -> Result<Self, ConfigError> {
         let id = id.into();
-        let Some(kept) = KeyId::parse(id.as_bytes()).map(KeptId::new) else {
-            let shown = shown_in_place_of(&id, secret.as_ref()).map(String::from);
+        let secret = secret.as_ref();
+        let shown_id = shown_in_place_of(&id, secret);
+        if KeyId::parse(id.as_bytes()).is_none() {
             return Err(ConfigError::new(
                 "key id",
-                shown.unwrap_or(id),
+                shown_id.map_or(id, String::from),
                 "use 1 to 256 visible ASCII characters",
             ));
-        };
-        let secret = secret.as_ref();
+        }
         if secret.is_empty() {
             return Err(ConfigError::new(
                 format!("secret of key {id:?}"),
@@ -116,9 +116,13 @@ impl<P> SigningKey<P> {
                 "use at least 16 random bytes; with an empty secret anybody could sign",
             ));
         }
+        let nature = match shown_id {
+            Some(_) => IdNature::Secret,
+            None => IdNature::Name,
+        };
         Ok(Self {
-            shown_id: shown_in_place_of(&id, secret),
-            id: kept,
+            shown_id,
+            id: KeptId::new(KeyId::already_checked(id.as_bytes(), nature)),
             secret: Secret::new(secret),
             principal,
             schemes: None,

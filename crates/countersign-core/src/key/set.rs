@@ -38,7 +38,7 @@ impl<P> KeySet<P> {
                 "keep at most 4 active; remove the oldest",
             ));
         }
-        if let Some(other) = keys.iter().find(|key| key.id != first.id) {
+        if let Some(other) = keys.iter().find(|key| key.id_bytes() != first.id_bytes()) {
             return Err(ConfigError::new(
                 "key set",
                 format!("{} and {}", first.public_id(), other.public_id()),
@@ -119,5 +119,9 @@ mod tests {
         assert!(KeySet::new((0..4).map(|_| key_of("a"))).is_ok());
         assert!(KeySet::new((0..5).map(|_| key_of("a"))).is_err());
         assert!(KeySet::new([key_of("a"), key_of("b")]).is_err());
+        // Also where the id of one is its secret.
+        let id = "an-api-key-of-enough-bytes";
+        let itself = SigningKey::new(id, id, "dave").unwrap();
+        assert!(KeySet::new([key_of(id), itself]).is_ok());
     }
 }
