@@ -34,28 +34,30 @@ pub(crate) trait Peer: Send + Sync + 'static {
     fn verify(&self, request: &Head) -> bool;
 }
 
+fn target_of(url: &str) -> Result<&str> {
+    Ok(url.strip_prefix("http://api.example.org").ok_or("a URL")?)
+}
+
 /// Hawk by the crate of that name: it signs method, target, host and time, and is asked to verify
 /// with the one key it has, without a memory of nonces.
-pub(crate) struct Hawk(hawk::Key);
+pub(crate) struct Hawk(Credentials);
 
 impl Hawk {
     /// The host of [`requests::URL`](countersign_benches::requests::URL).
     const HOST: &str = "api.example.org";
 
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self(hawk::Key::new(SECRET, hawk::SHA256)?))
+        Ok(Self(Credentials {
+            id: "key-00000000".to_owned(),
+            key: hawk::Key::new(SECRET, hawk::SHA256)?,
+        }))
     }
 }
 
 impl Peer for Hawk {
     fn sign(&self, url: &str, headers: &mut HeaderMap) -> Result<()> {
-        let target = url.strip_prefix("http://api.example.org").ok_or("a URL")?;
-        let credentials = Credentials {
-            id: "key-00000000".to_owned(),
-            key: hawk::Key::new(SECRET, hawk::SHA256)?,
-        };
-        let request = RequestBuilder::new("GET", Self::HOST, 80, target).request();
-        let header = request.make_header(&credentials)?;
+        let request = RequestBuilder::new("GET", Self::HOST, 80, target_of(url)?).request();
+        let header = request.make_header(&self.0)?;
         headers.insert(header::AUTHORIZATION, format!("Hawk {header}").parse()?);
         Ok(())
     }
@@ -72,7 +74,7 @@ impl Peer for Hawk {
         };
         RequestBuilder::new(request.method().as_str(), Self::HOST, 80, target.as_str())
             .request()
-            .validate_header(&header, &self.0, SKEW)
+            .validate_header(&header, &self.0.key, SKEW)
     }
 }
 
@@ -131,8 +133,7 @@ impl StandardWebhooks {
 impl Peer for StandardWebhooks {
     fn sign(&self, url: &str, headers: &mut HeaderMap) -> Result<()> {
         let (id, now) = ("msg_000000000000000000000001", SystemClock.now().as_unix());
-        let target = url.strip_prefix("http://api.example.org").ok_or("a URL")?;
-        let signature = self.0.sign(id, now, target.as_bytes())?;
+        let signature = self.0.sign(id, now, target_of(url)?.as_bytes())?;
         headers.insert("webhook-id", HeaderValue::from_static(id));
         headers.insert("webhook-timestamp", HeaderValue::from(now));
         headers.insert("webhook-signature", signature.parse()?);
