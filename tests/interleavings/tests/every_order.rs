@@ -13,6 +13,11 @@ fn a_second_that_is_dropped_meanwhile_does_not_let_a_replay_through() {
 }
 
 #[test]
+fn a_span_that_is_dropped_meanwhile_does_not_let_a_replay_through() {
+    claims::a_span_that_is_dropped_meanwhile_does_not_let_a_replay_through();
+}
+
+#[test]
 fn the_last_room_is_given_once() {
     claims::the_last_room_is_given_once();
 }

@@ -61,16 +61,21 @@ impl Memory {
 
         let claimed = self
             .timeline
-            .with_slice(life.signed_at, &self.retired, |slice| {
-                self.claim_in(slice, fingerprint)
+            .with_slice(life.signed_at, &self.retired, |slice, place| {
+                self.claim_in(slice, place, fingerprint)
             });
         claimed.unwrap_or(Err(ReplayError::Expired))
     }
 
-    fn claim_in(&self, slice: &Slice, fingerprint: Fingerprint) -> Result<FirstUse, ReplayError> {
+    fn claim_in(
+        &self,
+        slice: &Slice,
+        place: usize,
+        fingerprint: Fingerprint,
+    ) -> Result<FirstUse, ReplayError> {
         loop {
             let reserve = || self.room.reserve(fingerprint.key_tag());
-            match slice.claim(fingerprint, reserve) {
+            match slice.claim(place, fingerprint, reserve) {
                 Ok(()) => return Ok(FirstUse::recorded()),
                 Err(refusal @ (ReplayError::Full | ReplayError::KeyQuota)) => {
                     // Not before everything that was dropped has given back its room.

@@ -8,15 +8,16 @@
 //! How it works: a replay carries the same signed time as the original, since the signature
 //! covers it. So there is one set of fingerprints per *second of signed time*; a request need
 //! only be looked up in the set of its own second, and a set is dropped whole once its second
-//! has left the window. moka makes the sets atomically and is never asked to evict: its eviction
-//! forgets entries that are still fresh, which is what an attacker wants.
+//! has left the window. A few seconds in a row make a slice, which moka makes atomically and is
+//! never asked to evict: its eviction forgets entries that are still fresh, which is what an
+//! attacker wants.
 //!
 //! # Deployment caveats
 //!
 //! * Entries are let go of by later requests, so the figures of a cache that is idle stand still.
 //! * If the clock runs ahead and is set back after requests of that time were forgotten, all
-//!   requests are refused until the clock has caught up: accepting them could be accepting them
-//!   twice. A new cache (a restart) ends it.
+//!   requests are refused until the clock has caught up and for up to sixteen seconds more:
+//!   accepting them could be accepting them twice. A new cache (a restart) ends it.
 
 mod builder;
 mod fingerprint;
@@ -27,6 +28,7 @@ mod retired;
 mod room;
 mod sharded;
 mod slice;
+mod span;
 mod sync;
 mod timeline;
 
@@ -58,7 +60,7 @@ pub use self::restart::RestartGuard;
 ///
 /// An entry takes 20 to 40 bytes, whatever the length of its nonce, and a key with live entries as
 /// much once: less than 64 bytes per entry, unless nearly all are of different keys, so 64 MiB at
-/// the default capacity. Each second of signed time with live entries takes another kilobyte.
+/// the default capacity. Sixteen seconds of signed time with live entries take another four kilobytes.
 /// Nothing is allocated ahead.
 #[derive(Clone)]
 pub struct MokaReplayCache(Arc<Inner>);

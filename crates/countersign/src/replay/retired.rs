@@ -8,10 +8,10 @@ use std::collections::{VecDeque, hash_set};
 use super::fingerprint::Fingerprint;
 use super::room::Room;
 use super::sharded::lock;
-use super::slice::{Fingerprints, Slice};
+use super::slice::Fingerprints;
 use super::sync::{AtomicBool, Mutex, Ordering};
 
-/// The sets of closed slices.
+/// The sets of closed seconds.
 #[derive(Default)]
 pub(super) struct Retired {
     /// Whether there are any, so that a claim need not lock to find none.
@@ -20,14 +20,13 @@ pub(super) struct Retired {
 }
 
 impl Retired {
-    /// Closes `slice` and takes what it held.
-    pub(super) fn take(&self, slice: &Slice) {
-        let parts: Vec<Fingerprints> = slice.close().filter(|part| !part.is_empty()).collect();
-        if parts.is_empty() {
+    /// Takes what closed seconds held.
+    pub(super) fn take(&self, closed: Vec<Fingerprints>) {
+        if closed.is_empty() {
             return;
         }
         let mut sets = lock(&self.sets);
-        sets.extend(parts.into_iter().map(Fingerprints::into_iter));
+        sets.extend(closed.into_iter().map(Fingerprints::into_iter));
         self.pending.store(true, Ordering::Release);
     }
 
@@ -77,6 +76,7 @@ const AT_ONCE: usize = 4096;
 
 #[cfg(test)]
 mod tests {
+    use super::super::slice::Slice;
     use super::*;
 
     fn filled(room: &Room, entries: u64) -> Retired {
@@ -84,10 +84,10 @@ mod tests {
         for nonce in 0..entries {
             let fingerprint = Fingerprint::numbered(nonce % 3, nonce);
             let reserve = || room.reserve(fingerprint.key_tag());
-            slice.claim(fingerprint, reserve).unwrap();
+            slice.claim(0, fingerprint, reserve).unwrap();
         }
         let retired = Retired::default();
-        retired.take(&slice);
+        retired.take(slice.close());
         retired
     }
 

@@ -16,6 +16,8 @@ mod room;
 mod sharded;
 #[path = "../../../../crates/countersign/src/replay/slice.rs"]
 mod slice;
+#[path = "../../../../crates/countersign/src/replay/span.rs"]
+mod span;
 #[path = "../../../../crates/countersign/src/replay/timeline.rs"]
 mod timeline;
 

@@ -17,8 +17,10 @@ use crate::every_order;
 /// The second in which the requests are signed.
 const SIGNED: i64 = 1_000;
 
-/// A moment at which they are fresh, and one at which their second is over.
+/// A moment at which they are fresh, one at which their second is over and others of its span are
+/// not, and one at which all of it is.
 const FRESH: i64 = SIGNED + 10;
+const JUST_OVER: i64 = SIGNED + 301;
 const OVER: i64 = SIGNED + 1_000;
 
 fn memory(capacity: usize) -> Arc<Memory> {
@@ -66,7 +68,16 @@ pub fn one_request_claimed_twice_is_accepted_once() {
 /// is never accepted twice. What must not happen is that one is recorded in the slice that goes
 /// and the other in one that is made anew.
 pub fn a_second_that_is_dropped_meanwhile_does_not_let_a_replay_through() {
-    every_order(2, || {
+    claimed_while_dropped(JUST_OVER);
+}
+
+/// The same, where the slice goes as well.
+pub fn a_span_that_is_dropped_meanwhile_does_not_let_a_replay_through() {
+    claimed_while_dropped(OVER);
+}
+
+fn claimed_while_dropped(over: i64) {
+    every_order(2, move || {
         let memory = memory(8);
         let [request, later] = fingerprints();
         let accepted = Arc::new(AtomicUsize::new(0));
@@ -77,7 +88,7 @@ pub fn a_second_that_is_dropped_meanwhile_does_not_let_a_replay_through() {
         };
         let sweeping = thread::spawn({
             let memory = Arc::clone(&memory);
-            move || memory.claim(later, life(OVER, OVER)).is_ok()
+            move || memory.claim(later, life(over, over)).is_ok()
         });
         let claiming = thread::spawn({
             let (memory, accepted) = (Arc::clone(&memory), Arc::clone(&accepted));

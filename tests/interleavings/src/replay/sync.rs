@@ -1,6 +1,7 @@
 //! What stands in the place of the product's `sync`.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::marker::PhantomData;
 
 pub(super) use std::sync::{Arc, PoisonError};
@@ -22,13 +23,17 @@ impl<K, V> Cache<K, V> {
     }
 }
 
-impl<V: Clone> Cache<i64, V> {
-    pub(super) fn get_with(&self, key: i64, init: impl FnOnce() -> V) -> V {
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    pub(super) fn get_with(&self, key: K, init: impl FnOnce() -> V) -> V {
         let mut map = super::sharded::lock(&self.0);
         map.entry(key).or_insert_with(init).clone()
     }
 
-    pub(super) fn remove(&self, key: &i64) -> Option<V> {
+    pub(super) fn get(&self, key: &K) -> Option<V> {
+        super::sharded::lock(&self.0).get(key).cloned()
+    }
+
+    pub(super) fn remove(&self, key: &K) -> Option<V> {
         super::sharded::lock(&self.0).remove(key)
     }
 
