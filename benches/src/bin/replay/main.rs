@@ -23,6 +23,10 @@ const SIZES: [u32; 5] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 /// In how many sizes, of how many, memory is a matter of nonces and not of seconds.
 const LARGE: u32 = 1_000_000;
 
+/// How often all sizes are gone through: in one pass a machine that others use may be at one speed
+/// for one size and at another for the next.
+const PASSES: usize = 5;
+
 const ROUNDS: usize = 101;
 
 const CLAIMS: u32 = 5_000;
@@ -43,12 +47,17 @@ fn main() -> ExitCode {
 
 fn measure() -> Result<Goal> {
     println!(
-        "Replay cache in process, {BUSY} busy keys of {}: median of {ROUNDS} rounds of {CLAIMS} claims",
+        "Replay cache in process, {BUSY} busy keys of {}: median of {PASSES} passes of {ROUNDS} rounds of \
+         {CLAIMS} claims",
         requests::KEYS
     );
     let (mut fastest, mut slowest, mut bytes) = (f64::INFINITY, 0.0_f64, 0.0_f64);
-    for live in SIZES {
-        let [one, two, each] = child(live)?;
+    let mut passes = Vec::new();
+    for _ in 0..PASSES {
+        passes.push(SIZES.map(child));
+    }
+    for (index, live) in SIZES.into_iter().enumerate() {
+        let [one, two, each] = middle(&passes, index)?;
         println!(
             "  {live:>8} live  {one:>6.0} ns a claim, {two:>6.0} ns with two threads at it, \
              {each:>8.1} bytes a nonce"
@@ -63,6 +72,19 @@ fn measure() -> Result<Goal> {
     let flat = Goal::at_most(6, "a claim, dearest size / cheapest", flat, 3.0, "×");
     let small = Goal::at_most(6, "bytes per nonce, a million or more", bytes, 64.0, "");
     Ok(flat.and(small))
+}
+
+/// The medians of the figures that each pass gave at `index`.
+fn middle(passes: &[[Result<[f64; 3]>; SIZES.len()]], index: usize) -> Result<[f64; 3]> {
+    let mut figures = [const { Vec::new() }; 3];
+    for pass in passes {
+        let child = pass.get(index).ok_or("no such size")?;
+        let child = child.as_ref().map_err(ToString::to_string)?;
+        for (figures, figure) in figures.iter_mut().zip(child) {
+            figures.push(*figure);
+        }
+    }
+    Ok(figures.map(median))
 }
 
 fn child(live: u32) -> Result<[f64; 3]> {

@@ -96,8 +96,9 @@ impl Slice {
     pub(super) fn close_before(&self, place: usize) -> Vec<Fingerprints> {
         let mut closed = Vec::new();
         for mut part in self.parts.each() {
-            part.open = part.open.max(place);
-            let over = part.seconds.iter_mut().take(place);
+            let open = part.open;
+            part.open = open.max(place);
+            let over = part.seconds.iter_mut().take(place).skip(open);
             closed.extend(over.filter(|set| !set.is_empty()).map(mem::take));
         }
         closed
