@@ -56,10 +56,11 @@ impl Operation {
 
     /// Whether it is of the agent API, whose refusals are plain text.
     pub(super) const fn is_of_agents(self) -> bool {
-        #[cfg(feature = "agent")]
-        return matches!(self, Self::Agent(_) | Self::AgentOther);
-        #[cfg(not(feature = "agent"))]
-        false
+        match self {
+            #[cfg(feature = "agent")]
+            Self::Agent(_) | Self::AgentOther => true,
+            _ => false,
+        }
     }
 
     /// The answer that says no.
