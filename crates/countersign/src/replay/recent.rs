@@ -46,7 +46,7 @@ impl Recent {
     }
 
     fn slot(&self, span: Span) -> Option<&RwLock<Option<Held>>> {
-        self.0.get(span.place(SLOTS)?)
+        self.0.get(span.slot(SLOTS)?)
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
     fn sharing() -> [Span; 2] {
         let (one, _) = Span::of(-1);
         let mut later = (0..).map(|second| Span::of(second).0);
-        let other = later.find(|later| *later > one && later.place(SLOTS) == one.place(SLOTS));
+        let other = later.find(|later| *later > one && later.slot(SLOTS) == one.slot(SLOTS));
         [one, other.unwrap()]
     }
 
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn the_default_window_has_a_place_for_each_of_its_spans() {
         let places: BTreeSet<_> = (0..=361)
-            .map(|second| Span::of(second).0.place(SLOTS))
+            .map(|second| Span::of(second).0.slot(SLOTS))
             .collect();
         let spans: BTreeSet<_> = (0..=361).map(|second| Span::of(second).0).collect();
         assert_eq!(places.len(), spans.len());

@@ -239,7 +239,7 @@ mod tests {
         let (timeline, retired) = (Timeline::new(), Retired::default());
         // Of two spans that share a place among the recent, one is found through moka.
         let seconds = [1000, 1000 + 512];
-        let places = seconds.map(|second| Span::of(second).0.place(recent::SLOTS));
+        let places = seconds.map(|second| Span::of(second).0.slot(recent::SLOTS));
         assert_eq!(places[0], places[1]);
         let first = seconds.map(|second| slice(&timeline, second, &retired).unwrap());
         let again = seconds.map(|second| slice(&timeline, second, &retired).unwrap());
