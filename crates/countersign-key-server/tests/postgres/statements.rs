@@ -1,5 +1,7 @@
 //! What PostgreSQL answers to a single statement.
 
+use std::time::Instant;
+
 use countersign_core::Timestamp;
 use countersign_key_server::store::postgres::PostgresStore;
 use countersign_key_server::store::{
@@ -8,7 +10,7 @@ use countersign_key_server::store::{
 };
 
 use crate::postgres_server::PostgresServer;
-use crate::support::{assert_refused, demanding, id, record};
+use crate::support::{PATIENCE, assert_refused, demanding, id, record};
 
 /// Lets every insertion of a credential run `body` first.
 fn trigger(server: &PostgresServer, body: &str) {
@@ -100,6 +102,11 @@ async fn a_database_that_takes_no_writes_is_an_outage() {
         "ALTER SYSTEM SET default_transaction_read_only = on",
     );
     server.sql("postgres", "SELECT pg_reload_conf()");
+    let begun = Instant::now();
+    // The server tells its running sessions, and does not wait until they have heard it.
+    while store.ready().await.is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "it still takes writes");
+    }
     let unavailable = StoreErrorKind::Unavailable;
     assert_refused(store.ready().await, unavailable, "takes no writes");
     let creation = store.create(record("credential").into()).await;
