@@ -40,7 +40,7 @@ impl Fingerprint {
 }
 
 /// What stands for a key under a scheme: 48 bits. Two that collide share a quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct KeyTag(u64);
 
 impl KeyTag {

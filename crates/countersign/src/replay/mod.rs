@@ -60,7 +60,7 @@ pub use self::restart::RestartGuard;
 ///
 /// An entry takes 20 to 40 bytes, whatever the length of its nonce, and a key with live entries as
 /// much once: less than 64 bytes per entry, unless nearly all are of different keys, so 64 MiB at
-/// the default capacity. Sixteen seconds of signed time with live entries take another four
+/// the default capacity. Sixteen seconds of signed time with live entries take another five
 /// kilobytes. Nothing is allocated ahead.
 #[derive(Clone)]
 pub struct MokaReplayCache(Arc<Inner>);

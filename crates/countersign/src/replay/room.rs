@@ -1,12 +1,14 @@
 //! How much room is taken, in all and by each key.
 //!
-//! Invariant: the total is the sum of the counts of the keys, and neither ever passes its bound.
+//! Invariant: the total is the sum of the counts of the keys (for a moment more, while some are given
+//! back), and neither ever passes its bound.
 //! Both are counted exactly, not estimated, as a bound that can be passed can be attacked.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use countersign_core::ReplayError;
+use crossbeam_utils::CachePadded;
 
 use super::fingerprint::{AlreadyHashed, KeyTag};
 use super::sharded::Sharded;
@@ -16,7 +18,7 @@ use super::sync::{AtomicUsize, Ordering};
 pub(super) struct Room {
     capacity: usize,
     per_key: usize,
-    total: AtomicUsize,
+    total: CachePadded<AtomicUsize>,
     keys: Sharded<HashMap<KeyTag, usize, AlreadyHashed>, SHARDS>,
 }
 
@@ -25,7 +27,7 @@ impl Room {
         Self {
             capacity,
             per_key,
-            total: AtomicUsize::new(0),
+            total: CachePadded::new(AtomicUsize::new(0)),
             keys: Sharded::new(HashMap::default),
         }
     }
@@ -55,19 +57,24 @@ impl Room {
         Ok(())
     }
 
-    /// Gives back what [`Room::reserve`] took.
-    pub(super) fn release(&self, key: KeyTag) {
-        let mut counts = self.keys.lock(key.selector());
-        let Entry::Occupied(mut count) = counts.entry(key) else {
-            return;
-        };
-        match count.get().saturating_sub(1) {
-            0 => {
-                count.remove();
+    /// Gives back what [`Room::reserve`] took, so many entries of each key.
+    pub(super) fn release(&self, entries: impl IntoIterator<Item = (KeyTag, usize)>) {
+        let mut released = 0_usize;
+        for (key, entries) in entries {
+            let mut counts = self.keys.lock(key.selector());
+            let Entry::Occupied(mut count) = counts.entry(key) else {
+                continue;
+            };
+            let before = *count.get();
+            match before.saturating_sub(entries) {
+                0 => {
+                    count.remove();
+                }
+                rest => *count.get_mut() = rest,
             }
-            rest => *count.get_mut() = rest,
+            released = released.saturating_add(entries.min(before));
         }
-        self.total.fetch_sub(1, Ordering::AcqRel);
+        self.total.fetch_sub(released, Ordering::AcqRel);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -135,9 +142,13 @@ mod tests {
 
     #[test]
     fn what_was_never_taken_cannot_be_given_back() {
-        let room = Room::new(1, 1);
-        room.release(key(1));
+        let room = Room::new(2, 2);
+        room.release([(key(1), 1)]);
         assert_eq!(room.len(), 0);
+        room.reserve(key(1)).unwrap();
+        room.reserve(key(2)).unwrap();
+        room.release([(key(1), 2)]);
+        assert_eq!((room.len(), room.keys()), (1, 1));
     }
 
     #[test]
@@ -151,7 +162,7 @@ mod tests {
                         let key = key((thread + round) % 5);
                         if room.reserve(key).is_ok() {
                             assert!(room.len() <= 50);
-                            room.release(key);
+                            room.release([(key, 1)]);
                         }
                     }
                 });

@@ -19,6 +19,7 @@ pub(super) type Fingerprints = HashSet<Fingerprint, AlreadyHashed>;
 
 /// The fingerprints of one span.
 pub(super) struct Slice {
+    span: Span,
     parts: Sharded<Part, SHARDS>,
     /// How many a part of its first second will hold, by experience.
     expected: usize,
@@ -53,17 +54,22 @@ impl Part {
 }
 
 impl Slice {
-    /// For a span that will be as busy as the one `before`, so far as anybody can tell.
-    pub(super) fn open(before: Option<&Self>) -> Self {
+    /// Of `span`, which will be as busy as the one `before`, so far as anybody can tell.
+    pub(super) fn open(span: Span, before: Option<&Self>) -> Self {
         let largest = |slice: &Self| {
             let parts = slice.parts.each();
             let lengths = parts.filter_map(|part| part.length_before(Span::SECONDS));
             lengths.max().unwrap_or_default()
         };
         Self {
+            span,
             parts: Sharded::new(Part::new),
             expected: before.map_or(0, largest),
         }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.span
     }
 
     /// Records `fingerprint` in the second at `place`, if it is new there and `reserve` finds room
@@ -119,13 +125,17 @@ const SHARDS: usize = 8;
 mod tests {
     use super::*;
 
+    fn span() -> Span {
+        Span::of(1000).0
+    }
+
     fn no_room_is_asked_for() -> Result<(), ReplayError> {
         unreachable!("no room is asked for")
     }
 
     #[test]
     fn a_fingerprint_is_taken_once_in_each_second() {
-        let slice = Slice::open(None);
+        let slice = Slice::open(span(), None);
         let fingerprint = Fingerprint::numbered(1, 1);
         for place in 0..Span::SECONDS {
             assert!(slice.claim(place, fingerprint, || Ok(())).is_ok());
@@ -136,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_finds_no_room_is_not_recorded() {
-        let slice = Slice::open(None);
+        let slice = Slice::open(span(), None);
         let fingerprint = Fingerprint::numbered(1, 1);
         let refused = slice.claim(0, fingerprint, || Err(ReplayError::Full));
         assert!(matches!(refused, Err(ReplayError::Full)));
@@ -145,13 +155,13 @@ mod tests {
 
     #[test]
     fn a_second_has_room_at_once_for_as_many_as_the_one_before() {
-        let before = Slice::open(None);
+        let before = Slice::open(span(), None);
         let last = Span::SECONDS - 1;
         for nonce in 0..1000 {
             let fingerprint = Fingerprint::numbered(1, nonce);
             before.claim(last, fingerprint, || Ok(())).unwrap();
         }
-        let slice = Slice::open(Some(&before));
+        let slice = Slice::open(span(), Some(&before));
         for (place, least) in [(0, 1000 / SHARDS), (1, 1)] {
             let first = Fingerprint::numbered(1, 1000);
             slice.claim(place, first, || Ok(())).unwrap();
@@ -168,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_closed_slice_hands_out_everything_once_and_takes_nothing() {
-        let slice = Slice::open(None);
+        let slice = Slice::open(span(), None);
         for nonce in 0..1000 {
             let fingerprint = Fingerprint::numbered(1, nonce);
             slice.claim(7, fingerprint, || Ok(())).unwrap();
@@ -183,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_second_that_is_closed_leaves_the_later_ones_as_they_are() {
-        let slice = Slice::open(None);
+        let slice = Slice::open(span(), None);
         let fingerprint = Fingerprint::numbered(1, 1);
         for place in 0..Span::SECONDS {
             slice.claim(place, fingerprint, || Ok(())).unwrap();

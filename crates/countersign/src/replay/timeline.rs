@@ -89,8 +89,8 @@ impl Timeline {
             lock(&self.spans).insert(span);
             let before = self
                 .recent
-                .with(span.before(), |before| Slice::open(Some(before)));
-            Arc::new(before.unwrap_or_else(|| Slice::open(None)))
+                .with(span.before(), |before| Slice::open(span, Some(before)));
+            Arc::new(before.unwrap_or_else(|| Slice::open(span, None)))
         });
         let slice = self.still_live(span, slice, retired)?;
         Some(take(&slice, place))
@@ -128,7 +128,7 @@ impl Timeline {
             self.drop_whole(span, retired);
             return None;
         }
-        self.recent.put(span, &slice);
+        self.recent.put(&slice);
         Some(slice)
     }
 
@@ -268,7 +268,7 @@ mod tests {
         let late = timeline.slices.get_with(span, || {
             lock(&timeline.spans).insert(span);
             timeline.drop_whole(span, &retired);
-            Arc::new(Slice::open(None))
+            Arc::new(Slice::open(span, None))
         });
         assert!(timeline.slices.contains_key(&span));
         assert!(

@@ -7,7 +7,35 @@ use std::marker::PhantomData;
 pub(super) use std::sync::{Arc, PoisonError};
 
 pub(super) use loom::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering, fence};
-pub(super) use loom::sync::{Mutex, MutexGuard, RwLock};
+pub(super) use loom::sync::{Mutex, MutexGuard};
+
+use loom::sync::RwLock;
+
+/// For `arc-swap`'s, as far as the recent slices use it.
+pub(super) struct ArcSwapOption<T>(RwLock<Option<Arc<T>>>);
+
+impl<T> ArcSwapOption<T> {
+    pub(super) fn load(&self) -> Option<Arc<T>> {
+        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        held.clone()
+    }
+
+    pub(super) fn store(&self, new: Option<Arc<T>>) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *held = new;
+    }
+
+    pub(super) fn rcu(&self, change: impl Fn(&Option<Arc<T>>) -> Option<Arc<T>>) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *held = change(&held);
+    }
+}
+
+impl<T> Default for ArcSwapOption<T> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
 
 /// For moka's cache, as far as the timeline uses it: a map that nothing is evicted from.
 ///
