@@ -71,8 +71,8 @@ impl Retired {
     }
 }
 
-/// How many entries of which keys. Given back together, they cost two threads a third less: each
-/// key has a lock, and all have the total, that the other thread is at just then.
+/// How many entries of which keys. When they are given back together, a claim takes two threads a
+/// fifth less: each key has a lock, and all have the total, that the other thread is at just then.
 #[derive(Default)]
 struct Tally {
     counts: [(KeyTag, usize); TALLIED],
@@ -107,8 +107,8 @@ impl Tally {
 const TALLIED: usize = 8;
 
 /// Entries given back by a claim in passing. One per claim would only just keep up with steady
-/// traffic; this also catches up after a burst, and takes about a microsecond if all are of keys
-/// that nobody has used for a while.
+/// traffic; this also catches up after a burst, and so seldom that what all threads share is
+/// seldom written.
 const PER_CLAIM: usize = 16;
 
 /// Entries given back before a claim that found no room looks again, about a tenth of a

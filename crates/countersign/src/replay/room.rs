@@ -1,8 +1,8 @@
 //! How much room is taken, in all and by each key.
 //!
-//! Invariant: the total is the sum of the counts of the keys (for a moment more, while some are given
-//! back), and neither ever passes its bound.
-//! Both are counted exactly, not estimated, as a bound that can be passed can be attacked.
+//! Invariant: the total is the sum of the counts of the keys (more, for the moment in which some are
+//! given back), and neither ever passes its bound. Both are counted exactly, not estimated, as a
+//! bound that can be passed can be attacked.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

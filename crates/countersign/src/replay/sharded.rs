@@ -6,8 +6,8 @@ use crossbeam_utils::CachePadded;
 
 use super::sync::{Mutex, MutexGuard, PoisonError};
 
-/// `PARTS` values, each under its own lock and in lines of memory of its own: two threads at
-/// different parts took a tenth longer where those lay side by side.
+/// `PARTS` values, each under its own lock and in lines of memory of its own: where they lay side by
+/// side, two threads took 8 % longer for a claim.
 #[derive(Debug)]
 pub(super) struct Sharded<T, const PARTS: usize>([CachePadded<Mutex<T>>; PARTS]);
 
