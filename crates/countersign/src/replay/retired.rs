@@ -59,10 +59,7 @@ impl Retired {
                 sets.pop_front();
                 continue;
             };
-            if !tally.count(fingerprint.key_tag()) {
-                tally.give_back(room);
-                tally.count(fingerprint.key_tag());
-            }
+            tally.count(fingerprint.key_tag(), room);
             given = given.saturating_add(1);
         }
         tally.give_back(room);
@@ -80,20 +77,21 @@ struct Tally {
 }
 
 impl Tally {
-    /// Counts an entry of `key`, unless that is one key too many.
-    fn count(&mut self, key: KeyTag) -> bool {
-        let counted = self.counts.iter_mut().take(self.keys);
-        let mut counted = counted.filter(|(tag, _)| *tag == key);
-        if let Some((_, count)) = counted.next() {
+    /// Counts an entry of `key`. What was counted before is given back first where that would be
+    /// one key too many.
+    fn count(&mut self, key: KeyTag, room: &Room) {
+        let mut counted = self.counts.iter_mut().take(self.keys);
+        if let Some((_, count)) = counted.find(|(tag, _)| *tag == key) {
             *count = count.saturating_add(1);
-            return true;
+            return;
         }
-        let Some(free) = self.counts.get_mut(self.keys) else {
-            return false;
-        };
-        *free = (key, 1);
-        self.keys = self.keys.saturating_add(1);
-        true
+        if self.keys == TALLIED {
+            self.give_back(room);
+        }
+        if let Some(free) = self.counts.get_mut(self.keys) {
+            *free = (key, 1);
+            self.keys = self.keys.saturating_add(1);
+        }
     }
 
     fn give_back(&mut self, room: &Room) {
@@ -102,8 +100,7 @@ impl Tally {
     }
 }
 
-/// Keys whose entries are counted together. Few are busy at once, and looking through more would
-/// take as long as giving them back.
+/// Keys whose entries are counted together: few, as they are looked through for every entry.
 const TALLIED: usize = 8;
 
 /// Entries given back by a claim in passing. One per claim would only just keep up with steady
