@@ -35,7 +35,8 @@ pub(super) fn covered(case: &Case, request: &Request) -> Covered {
                 }
             }
             let credential = header("auth-key").unwrap_or_default();
-            let mut fields = credential[4..].split(|&byte| byte == b':');
+            // However many blanks follow the scheme word, they are no part of the credential.
+            let mut fields = trimmed(&credential[4..]).split(|&byte| byte == b':');
             if dialect != Dialect::Wiki {
                 add("time", fields.next());
             }
