@@ -34,6 +34,12 @@ const TIMEOUT: &str = "-timeout=10";
 /// More memory than any input may need, in MiB.
 const MEMORY: &str = "-rss_limit_mb=1024";
 
+/// A message with two values and a text is four lines.
+const MAX_PANIC_LINES: usize = 20;
+
+/// Longer than any input that libFuzzer shows in Base64, in characters.
+const MAX_LINE_LEN: usize = 4096;
+
 /// What is asked of `cargo xtask fuzz`.
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
@@ -171,11 +177,31 @@ fn fuzz(programs: &Path, target: &str, seconds: u32) -> Result<()> {
     }
     let found = found_in(&said).unwrap_or_default();
     Err(format!(
-        "{target} found something; what it said is in {}, the input in {found}\n\
+        "{target} found something; all that it said is in {}, the input in {found}\n{}\
          mend it, then keep the input as fuzz/regressions/{target}/WHAT-IT-WAS",
-        log.display()
+        log.display(),
+        essence(&said),
     )
     .into())
+}
+
+/// What must not be lost with the machine that found it: the panic or libFuzzer's summary, and the
+/// input in Base64.
+fn essence(said: &str) -> String {
+    let panic = said
+        .lines()
+        .skip_while(|line| !(line.starts_with("thread ") && line.contains(" panicked at ")))
+        .take_while(|line| *line != "stack backtrace:")
+        .take(MAX_PANIC_LINES);
+    let rest = said
+        .lines()
+        .filter(|line| line.starts_with("SUMMARY: ") || line.starts_with("Base64: "));
+    let bounded = |line: &str| line.chars().take(MAX_LINE_LEN).chain(['\n']).collect();
+    panic
+        .chain(rest)
+        .map(bounded)
+        .collect::<Vec<String>>()
+        .concat()
 }
 
 /// How many inputs were tried, as libFuzzer's last words have it.
@@ -237,5 +263,19 @@ mod tests {
         assert_eq!(found_in(said).as_deref(), Some("a/crash-1"));
         let said = "stat::number_of_executed_units: 4711\nstat::x: 1";
         assert_eq!(executions(said), "4711 inputs");
+    }
+
+    #[test]
+    fn of_a_find_the_panic_and_the_input_are_told() {
+        let said = "#2 INITED cov: 1\n\nthread '<unnamed>' (7) panicked at a.rs:1:2:\nfour is \
+                    not five\n  left: 4\nstack backtrace:\n   0: begin\nSUMMARY: libFuzzer: \
+                    deadly signal\nMS: 1 ChangeBit-;\nBase64: AQI=\n";
+        assert_eq!(
+            essence(said),
+            "thread '<unnamed>' (7) panicked at a.rs:1:2:\nfour is not five\n  left: 4\n\
+             SUMMARY: libFuzzer: deadly signal\nBase64: AQI=\n"
+        );
+        let slow = "ALARM: working on the last Unit for 11 seconds\nSUMMARY: libFuzzer: timeout\n";
+        assert_eq!(essence(slow), "SUMMARY: libFuzzer: timeout\n");
     }
 }
