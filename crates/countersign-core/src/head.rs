@@ -130,6 +130,8 @@ impl<'a> Head<'a> {
     /// 1.1 on), empty, unreadable, or differs from the authority in the target, or when the target
     /// is a bare authority, which only `CONNECT` may send and which would sign like `/`; and
     /// [`Reason::DuplicateHeader`] when it is repeated.
+    // With its parts it is inlined: to hand the results on took 110 of 300 instructions.
+    #[inline]
     pub fn new(
         method: &'a Method,
         target: &'a Uri,
@@ -166,6 +168,7 @@ impl<'a> Head<'a> {
         Ok(Self::assemble(method, target, headers, origin, given))
     }
 
+    #[inline]
     fn assemble(
         method: &'a Method,
         target: &'a Uri,
@@ -235,19 +238,21 @@ impl<'a> Head<'a> {
     }
 }
 
+#[inline]
 fn single<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
     field: Field,
 ) -> Result<Option<&'a HeaderValue>, Refusal> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next();
-    if values.next().is_some() {
+    // Where no name has two values, as in nearly every request, there is no need to look for a
+    // second one.
+    if headers.len() > headers.keys_len() && headers.get_all(name).iter().count() > 1 {
         return Err(Refusal::new(Reason::DuplicateHeader).field(field));
     }
-    Ok(first)
+    Ok(headers.get(name))
 }
 
+#[inline]
 fn authority<'a>(
     target: &'a Uri,
     headers: &'a HeaderMap,

@@ -23,6 +23,7 @@ impl<'a> Authority<'a> {
         Self::read(text.as_bytes())
     }
 
+    #[inline]
     pub(super) fn read(text: &'a [u8]) -> Option<Self> {
         static IN_NAME: Octets = Octets::of(&[
             b'a'..=b'z',
@@ -34,6 +35,14 @@ impl<'a> Authority<'a> {
         ]);
         if text.len() > Self::MAX_LEN {
             return None;
+        }
+        // Mostly a name without a port, which need not be looked at octet by octet.
+        if !text.is_empty() && IN_NAME.contain_all(text) {
+            return Some(Self {
+                text,
+                host: text,
+                port: None,
+            });
         }
         let length = if text.first() == Some(&b'[') {
             let end = text.iter().position(|&byte| byte == b']')?;
