@@ -9,7 +9,7 @@ use countersign_key_server::api::{ApiSettings, router};
 use countersign_key_server::registry::Registry;
 use countersign_key_server::seal::MasterKey;
 use countersign_key_server::store::MemoryStore;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
 use crate::run::{Directory, Ran, Run, Server, countersign};
@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A key server in this process, which can be stopped and started again.
 pub(crate) struct KeyServer {
     address: SocketAddr,
+    /// Bound to the address and never listening, so that nobody else gets it while the server is
+    /// stopped; what connects then is refused.
+    _place: TcpSocket,
     registry: Arc<Registry>,
     serving: Option<Runtime>,
     rest: Runtime,
@@ -34,8 +37,10 @@ impl KeyServer {
                 .await
                 .unwrap()
         });
+        let place = bound(SocketAddr::from(([127, 0, 0, 1], 0)));
         let mut server = Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address: place.local_addr().unwrap(),
+            _place: place,
             registry: Arc::new(registry),
             serving: None,
             rest,
@@ -45,9 +50,10 @@ impl KeyServer {
     }
 
     fn start(&mut self) {
+        /// More than ever wait to be accepted.
+        const BACKLOG: u32 = 64;
         let serving = runtime();
-        let listener = serving.block_on(TcpListener::bind(self.address)).unwrap();
-        self.address = listener.local_addr().unwrap();
+        let listener = serving.block_on(async { bound(self.address).listen(BACKLOG).unwrap() });
         let app = router(Arc::clone(&self.registry), ApiSettings::new(self.address))
             .into_make_service_with_connect_info::<SocketAddr>();
         serving.spawn(async move { axum::serve(listener, app).await });
@@ -81,6 +87,14 @@ impl KeyServer {
             .block_on(self.admin().delete(credential.id()))
             .unwrap();
     }
+}
+
+/// A socket of `address`, which it shares with others of the kind.
+fn bound(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 fn runtime() -> Runtime {

@@ -266,9 +266,16 @@ fn give_away(path: &Path) {
     }
 }
 
+/// A port that was free a moment ago. Below those that the system gives to clients and to whoever
+/// wants any, one of which may be taken by the time the server has started, or while it is down.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    loop {
+        let any = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = 11_000 + any.local_addr().unwrap().port() % 11_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Some may have ended in between, which is no trouble.
