@@ -271,7 +271,8 @@ fn give_away(path: &Path) {
 fn free_port() -> u16 {
     loop {
         let any = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = 11_000 + any.local_addr().unwrap().port() % 11_000;
+        let above = any.local_addr().unwrap().port() % 11_000;
+        let port = above.saturating_add(11_000);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
