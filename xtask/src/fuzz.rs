@@ -37,7 +37,7 @@ const MEMORY: &str = "-rss_limit_mb=1024";
 /// A message with two values and a text is four lines.
 const MAX_PANIC_LINES: usize = 20;
 
-/// Longer than any input that libFuzzer shows in Base64, in characters.
+/// More than a line of a message needs, in characters.
 const MAX_LINE_LEN: usize = 4096;
 
 /// What is asked of `cargo xtask fuzz`.
@@ -178,30 +178,36 @@ fn fuzz(programs: &Path, target: &str, seconds: u32) -> Result<()> {
     let found = found_in(&said).unwrap_or_default();
     Err(format!(
         "{target} found something; all that it said is in {}, the input in {found}\n{}\
+         its input in hexadecimal, which `xxd -r -p` turns back: {}\n\
          mend it, then keep the input as fuzz/regressions/{target}/WHAT-IT-WAS",
         log.display(),
         essence(&said),
+        hexadecimal(&fs::read(&found).unwrap_or_default()),
     )
     .into())
 }
 
-/// What must not be lost with the machine that found it: the panic or libFuzzer's summary, and the
-/// input in Base64.
+/// What must not be lost with the machine that found it, beside the input: the panic, and
+/// libFuzzer's summary.
 fn essence(said: &str) -> String {
     let panic = said
         .lines()
         .skip_while(|line| !(line.starts_with("thread ") && line.contains(" panicked at ")))
         .take_while(|line| *line != "stack backtrace:")
         .take(MAX_PANIC_LINES);
-    let rest = said
-        .lines()
-        .filter(|line| line.starts_with("SUMMARY: ") || line.starts_with("Base64: "));
+    let summary = said.lines().filter(|line| line.starts_with("SUMMARY: "));
     let bounded = |line: &str| line.chars().take(MAX_LINE_LEN).chain(['\n']).collect();
     panic
-        .chain(rest)
+        .chain(summary)
         .map(bounded)
         .collect::<Vec<String>>()
         .concat()
+}
+
+/// Of an input, which libFuzzer makes up to 4096 bytes long and shows only when it is short.
+fn hexadecimal(input: &[u8]) -> String {
+    let digits: Vec<String> = input.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 /// How many inputs were tried, as libFuzzer's last words have it.
@@ -266,16 +272,17 @@ mod tests {
     }
 
     #[test]
-    fn of_a_find_the_panic_and_the_input_are_told() {
+    fn of_a_find_the_panic_or_the_summary_is_told() {
         let said = "#2 INITED cov: 1\n\nthread '<unnamed>' (7) panicked at a.rs:1:2:\nfour is \
                     not five\n  left: 4\nstack backtrace:\n   0: begin\nSUMMARY: libFuzzer: \
-                    deadly signal\nMS: 1 ChangeBit-;\nBase64: AQI=\n";
+                    deadly signal\nMS: 1 ChangeBit-;\n";
         assert_eq!(
             essence(said),
             "thread '<unnamed>' (7) panicked at a.rs:1:2:\nfour is not five\n  left: 4\n\
-             SUMMARY: libFuzzer: deadly signal\nBase64: AQI=\n"
+             SUMMARY: libFuzzer: deadly signal\n"
         );
         let slow = "ALARM: working on the last Unit for 11 seconds\nSUMMARY: libFuzzer: timeout\n";
         assert_eq!(essence(slow), "SUMMARY: libFuzzer: timeout\n");
+        assert_eq!(hexadecimal(&[0, 0x1f, 0xff]), "001fff");
     }
 }
