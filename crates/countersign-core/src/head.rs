@@ -130,7 +130,7 @@ impl<'a> Head<'a> {
     /// 1.1 on), empty, unreadable, or differs from the authority in the target, or when the target
     /// is a bare authority, which only `CONNECT` may send and which would sign like `/`; and
     /// [`Reason::DuplicateHeader`] when it is repeated.
-    // With its parts it is inlined: to hand the results on took 110 of 300 instructions.
+    // With its parts it is inlined: to hand the results on took 110 of 330 instructions.
     #[inline]
     pub fn new(
         method: &'a Method,
@@ -244,12 +244,12 @@ fn single<'a>(
     name: &HeaderName,
     field: Field,
 ) -> Result<Option<&'a HeaderValue>, Refusal> {
-    // Where no name has two values, as in nearly every request, there is no need to look for a
-    // second one.
-    if headers.len() > headers.keys_len() && headers.get_all(name).iter().count() > 1 {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
         return Err(Refusal::new(Reason::DuplicateHeader).field(field));
     }
-    Ok(headers.get(name))
+    Ok(first)
 }
 
 #[inline]
